@@ -23,7 +23,8 @@ export async function generateMigrations(root: string): Promise<Map<string, stri
     const result = await run(process.execPath, args, { cwd: root, env: { DRIZZLE_OUT: out } })
     const sql = await readFile(join(out, `${initialTag}.sql`), 'utf8').catch(() => undefined)
     // drizzle-kit ends with 0 after some failures, so the file itself is the proof.
-    if (result.code !== 0 || sql === undefined) throw new Error(`drizzle-kit made no migration:\n${result.output.trim()}`)
+    if (result.code !== 0 || sql === undefined)
+      throw new Error(`drizzle-kit made no migration:\n${result.output.trim()}`)
     const snapshot = await readFile(join(out, 'meta/0000_snapshot.json'), 'utf8')
 
     const folder = join(root, 'server/migrations')

@@ -1,0 +1,7 @@
+export { createTanggaClient } from './tangga-client.ts'
+export type { TanggaClient, TanggaClientOptions } from './tangga-client.ts'
+export { readEventStream, StreamStalledError } from './event-stream.ts'
+export type { EventStreamOptions, ServerEvent } from './event-stream.ts'
+export type { KnownEvent } from './known-events.ts'
+export { isKnownEvent } from './known-events.ts'
+export type { components, operations, paths } from './schema.ts'
