@@ -142,7 +142,7 @@ function filesBelow(path) {
   if (!stats) return []
   if (!stats.isDirectory()) return [path]
   const names = readdirSync(path).filter((name) => !notSources.has(name) && !name.endsWith('.test.ts'))
-  return names.sort().flatMap((name) => filesBelow(join(path, name)))
+  return names.toSorted().flatMap((name) => filesBelow(join(path, name)))
 }
 
 function hashOf(paths) {
