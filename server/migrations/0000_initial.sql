@@ -1,0 +1,291 @@
+CREATE TABLE "audit_entries" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"actor_kind" text NOT NULL,
+	"actor_id" uuid,
+	"action" text NOT NULL,
+	"subject_type" text NOT NULL,
+	"subject_id" uuid NOT NULL,
+	"before" jsonb,
+	"after" jsonb,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "business_facts" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"business_id" uuid NOT NULL,
+	"user_id" uuid NOT NULL,
+	"content" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "credentials" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"secret_hash" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "credentials_userId_kind_unique" UNIQUE("user_id","kind")
+);
+--> statement-breakpoint
+CREATE TABLE "password_resets" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"token_hash" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"used_at" timestamp (3) with time zone,
+	CONSTRAINT "password_resets_tokenHash_unique" UNIQUE("token_hash")
+);
+--> statement-breakpoint
+CREATE TABLE "refresh_families" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "refresh_tokens" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"family_id" uuid NOT NULL,
+	"token_hash" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"used_at" timestamp (3) with time zone,
+	CONSTRAINT "refresh_tokens_tokenHash_unique" UNIQUE("token_hash")
+);
+--> statement-breakpoint
+CREATE TABLE "users" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"email" text NOT NULL,
+	"name" text NOT NULL,
+	"role" text DEFAULT 'user' NOT NULL,
+	"locale" text NOT NULL,
+	"email_verified_at" timestamp (3) with time zone,
+	"disabled_at" timestamp (3) with time zone,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "business_levels" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"required_points" integer NOT NULL,
+	"order" integer NOT NULL,
+	"icon" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "business_levels_required_points_unique" UNIQUE("required_points"),
+	CONSTRAINT "business_levels_required_points_check" CHECK ("business_levels"."required_points" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "business_standings" (
+	"business_id" uuid PRIMARY KEY NOT NULL,
+	"total_points" bigint DEFAULT 0 NOT NULL,
+	"highest_points" bigint DEFAULT 0 NOT NULL,
+	"level_id" uuid,
+	"reached_at" timestamp (6) with time zone DEFAULT now() NOT NULL,
+	"sequence" bigint DEFAULT 0 NOT NULL,
+	"on_board" boolean DEFAULT true NOT NULL,
+	CONSTRAINT "business_standings_total_points_check" CHECK ("business_standings"."total_points" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "businesses" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid,
+	"business_name" text NOT NULL,
+	"business_category" text NOT NULL,
+	"business_description" text,
+	"address" jsonb,
+	"business_stage" text NOT NULL,
+	"target_market" text,
+	"primary_goal" text,
+	"time_zone" text NOT NULL,
+	"currency" text NOT NULL,
+	"board_visibility" text DEFAULT 'shown' NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"erased_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "chat_messages" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"session_id" uuid NOT NULL,
+	"run_id" uuid,
+	"role" text NOT NULL,
+	"content" text NOT NULL,
+	"status" text NOT NULL,
+	"tool_calls" jsonb,
+	"client_message_id" text,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "chat_runs" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"session_id" uuid NOT NULL,
+	"user_id" uuid NOT NULL,
+	"status" text NOT NULL,
+	"error_code" text,
+	"input_tokens" integer,
+	"output_tokens" integer,
+	"lease_until" timestamp (3) with time zone NOT NULL,
+	"started_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"finished_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "chat_sessions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"business_id" uuid NOT NULL,
+	"user_id" uuid NOT NULL,
+	"title" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"deleted_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "achievements" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"title" text NOT NULL,
+	"description" text NOT NULL,
+	"required_points" integer NOT NULL,
+	"badge_icon" text,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"deleted_at" timestamp (3) with time zone,
+	CONSTRAINT "achievements_required_points_check" CHECK ("achievements"."required_points" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "definition_changes" (
+	"singleton" boolean PRIMARY KEY DEFAULT true NOT NULL,
+	"revision" bigint DEFAULT 0 NOT NULL,
+	"evaluated_revision" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "definition_changes_singleton" CHECK ("definition_changes"."singleton")
+);
+--> statement-breakpoint
+CREATE TABLE "definition_versions" (
+	"definition_id" uuid NOT NULL,
+	"version" integer NOT NULL,
+	"kind" text NOT NULL,
+	"content" jsonb,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "definition_versions_once" UNIQUE("definition_id","version")
+);
+--> statement-breakpoint
+CREATE TABLE "events" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"business_id" uuid NOT NULL,
+	"source" text NOT NULL,
+	"namespace" text NOT NULL,
+	"idempotency_key" text NOT NULL,
+	"fingerprint" text NOT NULL,
+	"actor_id" uuid,
+	"type" text NOT NULL,
+	"metadata" jsonb,
+	"occurred_at" timestamp (3) with time zone NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"rule_id" uuid,
+	"rule_version" integer,
+	"points_awarded" integer NOT NULL,
+	"receipt" jsonb NOT NULL,
+	CONSTRAINT "events_key_once" UNIQUE("business_id","namespace","idempotency_key")
+);
+--> statement-breakpoint
+CREATE TABLE "ledger_entries" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"business_id" uuid NOT NULL,
+	"sequence" bigint NOT NULL,
+	"event_id" uuid NOT NULL,
+	"type" text NOT NULL,
+	"points" integer NOT NULL,
+	"total_after" bigint NOT NULL,
+	"reason" text,
+	"rule_id" uuid,
+	"rule_version" integer,
+	"reverses_id" uuid,
+	"occurred_at" timestamp (3) with time zone NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "ledger_entries_sequence_once" UNIQUE("business_id","sequence"),
+	CONSTRAINT "ledger_entries_points_check" CHECK ("ledger_entries"."points" <> 0)
+);
+--> statement-breakpoint
+CREATE TABLE "outbox" (
+	"business_id" uuid NOT NULL,
+	"sequence" bigint NOT NULL,
+	"position" smallint NOT NULL,
+	"kind" text NOT NULL,
+	"payload" jsonb NOT NULL,
+	"transaction_id" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "outbox_business_id_sequence_position_pk" PRIMARY KEY("business_id","sequence","position")
+);
+--> statement-breakpoint
+CREATE TABLE "point_rules" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"type" text NOT NULL,
+	"points" integer NOT NULL,
+	"daily_cap" integer,
+	"cooldown_seconds" integer,
+	"sources" text[] NOT NULL,
+	"active" boolean DEFAULT true NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"deleted_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "user_achievements" (
+	"business_id" uuid NOT NULL,
+	"achievement_id" uuid NOT NULL,
+	"user_id" uuid NOT NULL,
+	"unlocked_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "user_achievements_once" UNIQUE("business_id","achievement_id")
+);
+--> statement-breakpoint
+ALTER TABLE "business_facts" ADD CONSTRAINT "business_facts_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "business_facts" ADD CONSTRAINT "business_facts_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "credentials" ADD CONSTRAINT "credentials_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "password_resets" ADD CONSTRAINT "password_resets_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "refresh_families" ADD CONSTRAINT "refresh_families_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "refresh_tokens" ADD CONSTRAINT "refresh_tokens_family_id_refresh_families_id_fk" FOREIGN KEY ("family_id") REFERENCES "public"."refresh_families"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "business_standings" ADD CONSTRAINT "business_standings_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "businesses" ADD CONSTRAINT "businesses_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_run_id_chat_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."chat_runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_runs" ADD CONSTRAINT "chat_runs_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_runs" ADD CONSTRAINT "chat_runs_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_sessions" ADD CONSTRAINT "chat_sessions_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_sessions" ADD CONSTRAINT "chat_sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "events" ADD CONSTRAINT "events_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_event_id_events_id_fk" FOREIGN KEY ("event_id") REFERENCES "public"."events"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "user_achievements" ADD CONSTRAINT "user_achievements_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "user_achievements" ADD CONSTRAINT "user_achievements_achievement_id_achievements_id_fk" FOREIGN KEY ("achievement_id") REFERENCES "public"."achievements"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "audit_entries_subject_type_subject_id_index" ON "audit_entries" USING btree ("subject_type","subject_id");--> statement-breakpoint
+CREATE INDEX "audit_entries_created_at_index" ON "audit_entries" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "business_facts_business_id_id_index" ON "business_facts" USING btree ("business_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "business_facts_once" ON "business_facts" USING btree ("business_id",md5(lower("content")));--> statement-breakpoint
+CREATE INDEX "password_resets_user_id_index" ON "password_resets" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "refresh_families_user_id_index" ON "refresh_families" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "refresh_tokens_family_id_index" ON "refresh_tokens" USING btree ("family_id");--> statement-breakpoint
+CREATE INDEX "refresh_tokens_expires_at_index" ON "refresh_tokens" USING btree ("expires_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "users_email_unique" ON "users" USING btree (lower("email"));--> statement-breakpoint
+CREATE INDEX "users_role_index" ON "users" USING btree ("role");--> statement-breakpoint
+CREATE INDEX "business_standings_board" ON "business_standings" USING btree ("total_points" DESC NULLS LAST,"reached_at","business_id") WHERE "business_standings"."on_board";--> statement-breakpoint
+CREATE INDEX "business_standings_highest" ON "business_standings" USING btree ("highest_points");--> statement-breakpoint
+CREATE INDEX "businesses_user_id_id_index" ON "businesses" USING btree ("user_id","id");--> statement-breakpoint
+CREATE INDEX "businesses_created_at_id_index" ON "businesses" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "chat_messages_session_id_id_index" ON "chat_messages" USING btree ("session_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "chat_messages_client_id_once" ON "chat_messages" USING btree ("session_id","client_message_id") WHERE "chat_messages"."client_message_id" IS NOT NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "chat_runs_one_active" ON "chat_runs" USING btree ("session_id") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint
+CREATE INDEX "chat_runs_user_id_started_at_index" ON "chat_runs" USING btree ("user_id","started_at");--> statement-breakpoint
+CREATE INDEX "chat_runs_lease_until_index" ON "chat_runs" USING btree ("lease_until") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint
+CREATE INDEX "chat_sessions_business_id_updated_at_id_index" ON "chat_sessions" USING btree ("business_id","updated_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "chat_sessions_user_id_index" ON "chat_sessions" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "achievements_required_points_index" ON "achievements" USING btree ("required_points");--> statement-breakpoint
+CREATE INDEX "events_rule_occurred" ON "events" USING btree ("business_id","rule_id","occurred_at") WHERE "events"."points_awarded" <> 0;--> statement-breakpoint
+CREATE UNIQUE INDEX "ledger_entries_reversed_once" ON "ledger_entries" USING btree ("reverses_id") WHERE "ledger_entries"."reverses_id" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "outbox_tail" ON "outbox" USING btree ("transaction_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "point_rules_type_unique" ON "point_rules" USING btree ("type") WHERE "point_rules"."deleted_at" IS NULL;

@@ -1,0 +1,117 @@
+import { createAgent } from './modules/agent/index.ts'
+import { createAuth } from './modules/auth/index.ts'
+import { createBusiness } from './modules/business/index.ts'
+import { createChat } from './modules/chat/index.ts'
+import { createGamification } from './modules/gamification/index.ts'
+import type { AgentEngine } from './modules/agent/engine.ts'
+import type { Clock } from './platform/clock.ts'
+import { systemClock } from './platform/clock.ts'
+import { loadSettings, type Settings } from './platform/config.ts'
+import { openPool, type Store } from './platform/db/database.ts'
+import { serveHealth } from './platform/http/health.ts'
+import { limitCallers } from './platform/http/caller-limit.ts'
+import { registerOpenApi, serveOpenApi } from './platform/http/openapi.ts'
+import { createHttp } from './platform/http/server.ts'
+import { serveWebApp } from './platform/http/web-app.ts'
+import { createLog, type Log } from './platform/logger.ts'
+import { version } from './version.ts'
+
+/** AppOptions are what the process hands in; `secretKey` signs tokens and is never empty. */
+export type AppOptions = {
+  settings: Settings
+  store: Store
+  databaseKind: 'embedded' | 'postgres'
+  secretKey: string
+  log: Log
+  clock?: Clock
+  /** Another engine than the built-in one; tests bring their own. */
+  engine?: AgentEngine
+}
+
+/** Tangga is the whole service, wired and not yet listening. */
+export type Tangga = Awaited<ReturnType<typeof createApp>>
+
+/** createApp wires every module; it is the only place that knows them all. Nothing here touches the database. */
+export async function createApp(options: AppOptions) {
+  const { settings, store, log, clock = systemClock } = options
+  const http = await createHttp({
+    log,
+    trustProxy: settings.trustProxy,
+    corsOrigins: settings.corsOrigins,
+    https: settings.publicUrl?.startsWith('https:') ?? false,
+  })
+  await registerOpenApi(http, version)
+
+  const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log })
+  const business = createBusiness({ store, settings, clock, auth })
+  const gamification = createGamification({ store, clock, log, business })
+  const agent = createAgent({
+    store,
+    settings,
+    clock,
+    log,
+    business: business.service,
+    gamification: gamification.service,
+    engine: options.engine,
+  })
+  const chat = createChat({ store, settings, clock, log, auth, business: business.service, engine: agent.engine })
+
+  auth.onErase(business.erase)
+  auth.onErase(gamification.erase)
+  auth.onErased(chat.stopRunsOf)
+  business.onCreated(gamification.openStanding)
+
+  auth.guard(http)
+  limitCallers(http, settings.apiLimitPerMinute)
+  await http.register(
+    async (api) => {
+      for (const routes of [auth.routes, business.routes, gamification.routes, chat.routes]) await api.register(routes)
+    },
+    { prefix: '/api/v1' },
+  )
+  await serveHealth(http, {
+    version,
+    database: options.databaseKind,
+    advisor: agent.engine.name,
+    pool: store.pool,
+    draining: () => draining,
+  })
+  await serveOpenApi(http)
+  await serveWebApp(http)
+
+  let draining = false
+  return {
+    http,
+    auth,
+    business,
+    gamification,
+    chat,
+    /** start brings derived state up to date and begins the background work. */
+    async start() {
+      await gamification.start()
+      await chat.start()
+    },
+    /** close stops accepting, finishes or marks running streams, and ends the background work. The store stays open. */
+    async close() {
+      draining = true
+      await chat.drain()
+      await http.close()
+      await gamification.close()
+    },
+  }
+}
+
+/** buildOpenApiDocument makes the OpenAPI document from the routes themselves, without a database. */
+export async function buildOpenApiDocument(): Promise<unknown> {
+  const log = createLog({ level: 'silent' })
+  const store = openPool({ host: '/nowhere' }, () => {})
+  const app = await createApp({
+    settings: loadSettings({}),
+    store,
+    databaseKind: 'embedded',
+    secretKey: 'x'.repeat(32),
+    log,
+  })
+  await app.http.ready()
+  return app.http.swagger()
+}

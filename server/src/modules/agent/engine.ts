@@ -1,0 +1,67 @@
+/** Usage counts the tokens of a run, as the model server reported them; 0 where it did not. */
+export type Usage = { inputTokens: number; outputTokens: number }
+
+/** HistoryMessage is an earlier turn of the conversation, oldest first. */
+export type HistoryMessage = {
+  role: 'user' | 'assistant'
+  content: string
+  toolCalls?: { callId: string; tool: string; args: unknown; ok: boolean; output: unknown }[]
+}
+
+/** RunContext is who a run is for. It comes from the server alone; no tool and no model can name another. */
+export type RunContext = {
+  runId: string
+  userId: string
+  userName: string
+  locale: 'en' | 'id'
+  business: {
+    id: string
+    name: string
+    stage: string
+    category: string
+    description: string | null
+    primaryGoal: string | null
+    targetMarket: string | null
+    timeZone: string
+    currency: string
+  }
+}
+
+/** RunInput is what an engine needs to make one answer. `history` does not contain `message`. */
+export type RunInput = { context: RunContext; history: HistoryMessage[]; message: string }
+
+/**
+ * AgentEvent is the vocabulary of a run, named as LlamaIndex agent workflows name it. Deltas joined are the answer:
+ * `AgentOutput.text` is exactly the `AgentStream.delta`s so far, in order.
+ */
+export type AgentEvent =
+  | { type: 'AgentInput'; message: string }
+  | { type: 'AgentStream'; delta: string }
+  /** `label` is a short sentence for the person who waits, in their language. */
+  | { type: 'ToolCall'; callId: string; tool: string; args: unknown; label: string }
+  | { type: 'ToolCallResult'; callId: string; tool: string; ok: boolean; output: unknown; label: string }
+  | { type: 'AgentOutput'; text: string; usage: Usage }
+
+/**
+ * AgentFailure ends a run that could not be finished: `code` is stable (`model_unavailable`, `model_rate_limited`,
+ * `model_interrupted`, `model_timeout`, `step_limit`, `run_timeout`, `internal`), `message` is safe to show to a person.
+ */
+export class AgentFailure extends Error {
+  readonly code: string
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'AgentFailure'
+    this.code = code
+  }
+}
+
+/**
+ * AgentEngine makes answers. `run` yields `AgentInput` first and `AgentOutput` last; a run that fails throws
+ * AgentFailure after what it had to say; an abort of `signal` ends it promptly (it throws `signal.reason`) and closes
+ * the upstream connection.
+ */
+export type AgentEngine = {
+  /** What `/health` names: `offline` or the model's name. */
+  readonly name: string
+  run(input: RunInput, signal: AbortSignal): AsyncIterable<AgentEvent>
+}

@@ -1,0 +1,89 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { users } from '../auth/schema.ts'
+
+const instant = () => timestamp({ withTimezone: true, precision: 3 })
+
+/** businesses are what owners run. An erased owner leaves a nameless row (`userId` null, texts empty, `erasedAt` set). */
+export const businesses = pgTable(
+  'businesses',
+  {
+    id: uuid().primaryKey(),
+    userId: uuid().references(() => users.id, { onDelete: 'set null' }),
+    businessName: text().notNull(),
+    businessCategory: text().notNull(),
+    businessDescription: text(),
+    address: jsonb().$type<Record<string, string | null>>(),
+    businessStage: text().notNull(),
+    targetMarket: text(),
+    primaryGoal: text(),
+    timeZone: text().notNull(),
+    currency: text().notNull(),
+    boardVisibility: text({ enum: ['shown', 'alias', 'hidden'] })
+      .notNull()
+      .default('shown'),
+    createdAt: instant().notNull().defaultNow(),
+    updatedAt: instant().notNull().defaultNow(),
+    erasedAt: instant(),
+  },
+  (table) => [index().on(table.userId, table.id), index().on(table.createdAt, table.id)],
+)
+
+/** businessLevels are the rungs: a business stands on the highest one whose `requiredPoints` its total has reached. */
+export const businessLevels = pgTable(
+  'business_levels',
+  {
+    id: uuid().primaryKey(),
+    name: text().notNull(),
+    requiredPoints: integer().notNull(),
+    order: integer().notNull(),
+    icon: text(),
+    version: integer().notNull().default(1),
+    createdAt: instant().notNull().defaultNow(),
+    updatedAt: instant().notNull().defaultNow(),
+  },
+  (table) => [
+    unique('business_levels_required_points_unique').on(table.requiredPoints),
+    check('business_levels_required_points_check', sql`${table.requiredPoints} >= 0`),
+  ],
+)
+
+/**
+ * businessStandings are the derived numbers of a business, one narrow row each, which every award locks. They can be
+ * rebuilt from the ledger. `sequence` rises with every consequence written to the outbox; `reachedAt` is when the
+ * total was reached, taken after the lock; `onBoard` is false for hidden and erased businesses.
+ */
+export const businessStandings = pgTable(
+  'business_standings',
+  {
+    businessId: uuid()
+      .primaryKey()
+      .references(() => businesses.id),
+    totalPoints: bigint({ mode: 'number' }).notNull().default(0),
+    highestPoints: bigint({ mode: 'number' }).notNull().default(0),
+    levelId: uuid(),
+    reachedAt: timestamp({ withTimezone: true, precision: 6 }).notNull().defaultNow(),
+    sequence: bigint({ mode: 'number' }).notNull().default(0),
+    onBoard: boolean().notNull().default(true),
+  },
+  (table) => [
+    check('business_standings_total_points_check', sql`${table.totalPoints} >= 0`),
+    // The comparison key of the board: highest total first, earlier reached first, then by id.
+    index('business_standings_board')
+      .on(table.totalPoints.desc(), table.reachedAt, table.businessId)
+      .where(sql`${table.onBoard}`),
+    index('business_standings_highest').on(table.highestPoints),
+  ],
+)

@@ -1,0 +1,205 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { businesses } from '../business/schema.ts'
+
+const instant = () => timestamp({ withTimezone: true, precision: 3 })
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
+
+/** achievements unlock when the highest total a business ever reached is at least `requiredPoints`. */
+export const achievements = pgTable(
+  'achievements',
+  {
+    id: uuid().primaryKey(),
+    title: text().notNull(),
+    description: text().notNull(),
+    requiredPoints: integer().notNull(),
+    badgeIcon: text(),
+    version: integer().notNull().default(1),
+    createdAt: instant().notNull().defaultNow(),
+    updatedAt: instant().notNull().defaultNow(),
+    /** A deleted achievement leaves every list and stays in the history of who earned it. */
+    deletedAt: instant(),
+  },
+  (table) => [
+    index().on(table.requiredPoints),
+    check('achievements_required_points_check', sql`${table.requiredPoints} >= 0`),
+  ],
+)
+
+/** userAchievements are unlocks: earned once by a business, and kept until revoked on purpose. */
+export const userAchievements = pgTable(
+  'user_achievements',
+  {
+    businessId: uuid()
+      .notNull()
+      .references(() => businesses.id),
+    achievementId: uuid()
+      .notNull()
+      .references(() => achievements.id),
+    /** The owner at the time; an id only, it outlives the account. */
+    userId: uuid().notNull(),
+    unlockedAt: instant().notNull(),
+  },
+  (table) => [unique('user_achievements_once').on(table.businessId, table.achievementId)],
+)
+
+/** pointRules say what an event type is worth, to whom it is open, and how often it counts. */
+export const pointRules = pgTable(
+  'point_rules',
+  {
+    id: uuid().primaryKey(),
+    type: text().notNull(),
+    points: integer().notNull(),
+    /** Most points that this rule gives a business in one day of its own time zone. */
+    dailyCap: integer(),
+    /** Least time between two events of this rule that earn points. */
+    cooldownSeconds: integer(),
+    sources: text().array().notNull(),
+    active: boolean().notNull().default(true),
+    version: integer().notNull().default(1),
+    createdAt: instant().notNull().defaultNow(),
+    updatedAt: instant().notNull().defaultNow(),
+    deletedAt: instant(),
+  },
+  (table) => [
+    uniqueIndex('point_rules_type_unique')
+      .on(table.type)
+      .where(sql`${table.deletedAt} IS NULL`),
+  ],
+)
+
+/** definitionVersions keep every version of every rule, level and achievement, so that an old award can be explained. */
+export const definitionVersions = pgTable(
+  'definition_versions',
+  {
+    definitionId: uuid().notNull(),
+    version: integer().notNull(),
+    kind: text({ enum: ['rule', 'level', 'achievement'] }).notNull(),
+    /** The definition as it stood, in wire shape; null when this version is the deletion. */
+    content: jsonb(),
+    createdAt: instant().notNull().defaultNow(),
+  },
+  (table) => [unique('definition_versions_once').on(table.definitionId, table.version)],
+)
+
+/**
+ * definitionChanges is one row: `revision` rises with every change of levels or achievements, `evaluatedRevision`
+ * follows when every business has been judged by it. Where they differ, at start too, a re-evaluation is due.
+ */
+export const definitionChanges = pgTable(
+  'definition_changes',
+  {
+    singleton: boolean().primaryKey().default(true),
+    revision: bigint({ mode: 'number' }).notNull().default(0),
+    evaluatedRevision: bigint({ mode: 'number' }).notNull().default(0),
+  },
+  (table) => [check('definition_changes_singleton', sql`${table.singleton}`)],
+)
+
+/** events are everything that was accepted, also what awarded nothing. Keys live as long as the ledger. */
+export const events = pgTable(
+  'events',
+  {
+    id: uuid().primaryKey(),
+    businessId: uuid()
+      .notNull()
+      .references(() => businesses.id),
+    source: text({ enum: ['owner', 'api_key', 'admin', 'server'] }).notNull(),
+    /** `owner`, `admin`, `server` or `api_key:<id>`: where the idempotency key is unique. */
+    namespace: text().notNull(),
+    idempotencyKey: text().notNull(),
+    /** SHA-256 of what is compared for a replay: type, occurred_at, metadata (and points, reason of an adjustment). */
+    fingerprint: text().notNull(),
+    /** The user or API key that posted it; null for the server. */
+    actorId: uuid(),
+    type: text().notNull(),
+    metadata: jsonb(),
+    occurredAt: instant().notNull(),
+    createdAt: instant().notNull(),
+    ruleId: uuid(),
+    ruleVersion: integer(),
+    pointsAwarded: integer().notNull(),
+    /** The stored receipt, without rank: what every replay answers. */
+    receipt: jsonb().notNull(),
+  },
+  (table) => [
+    unique('events_key_once').on(table.businessId, table.namespace, table.idempotencyKey),
+    // What caps and cooldowns look up: the events of one rule that earned points, by when they happened.
+    index('events_rule_occurred')
+      .on(table.businessId, table.ruleId, table.occurredAt)
+      .where(sql`${table.pointsAwarded} <> 0`),
+  ],
+)
+
+/** ledgerEntries are the truth: the sum of `points` of a business is its total. Append-only. */
+export const ledgerEntries = pgTable(
+  'ledger_entries',
+  {
+    id: uuid().primaryKey(),
+    businessId: uuid()
+      .notNull()
+      .references(() => businesses.id),
+    /** Position in the business's own history; rises with its total's changes. */
+    sequence: bigint({ mode: 'number' }).notNull(),
+    eventId: uuid()
+      .notNull()
+      .references(() => events.id),
+    type: text().notNull(),
+    points: integer().notNull(),
+    totalAfter: bigint({ mode: 'number' }).notNull(),
+    reason: text(),
+    ruleId: uuid(),
+    ruleVersion: integer(),
+    /** The entry that this one takes back. */
+    reversesId: uuid(),
+    occurredAt: instant().notNull(),
+    createdAt: instant().notNull(),
+  },
+  (table) => [
+    unique('ledger_entries_sequence_once').on(table.businessId, table.sequence),
+    uniqueIndex('ledger_entries_reversed_once')
+      .on(table.reversesId)
+      .where(sql`${table.reversesId} IS NOT NULL`),
+    check('ledger_entries_points_check', sql`${table.points} <> 0`),
+  ],
+)
+
+/**
+ * outbox holds every consequence that others may hear of, written in the award's own transaction and in order per
+ * business by `sequence`. `transactionId` bounds what is safe to read when tailing; it is not an order.
+ */
+export const outbox = pgTable(
+  'outbox',
+  {
+    businessId: uuid().notNull(),
+    sequence: bigint({ mode: 'number' }).notNull(),
+    /** Several consequences of one award share its sequence and are told apart by this position. */
+    position: smallint().notNull(),
+    kind: text({ enum: ['points', 'level_up', 'achievement'] }).notNull(),
+    payload: jsonb().notNull(),
+    transactionId: xid8()
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    createdAt: instant().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.businessId, table.sequence, table.position] }),
+    index('outbox_tail').on(table.transactionId),
+  ],
+)

@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { StartupRefusal } from './startup-refusal.ts'
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+)
+
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+  .transform((text) => text.replace(/\/+$/, ''))
+
+const limit = (fallback: number) => z.coerce.number().int().min(0).max(1_000_000).default(fallback)
+
+const knownCurrencies = new Set(Intl.supportedValuesOf('currency'))
+
+/** isTimeZone tells whether this machine knows the IANA time zone of that name. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return /^[A-Za-z]/.test(name)
+  } catch {
+    return false
+  }
+}
+
+/** isCurrency tells whether the text is an ISO 4217 code in upper case. */
+export const isCurrency = (code: string) => knownCurrencies.has(code)
+
+// Hops as a number, or a comma-separated list of addresses and CIDR ranges.
+const trustProxy = z.string().transform((text, context) => {
+  if (/^\d+$/.test(text)) return Number(text)
+  const entries = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+  const named = new Set(['loopback', 'linklocal', 'uniquelocal'])
+  if (entries.length > 0 && entries.every((entry) => named.has(entry) || /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(entry)))
+    return entries
+  context.addIssue({ code: 'custom', message: 'must be a number of hops, or addresses and CIDR ranges' })
+  return z.NEVER
+})
+
+const origins = list.refine((values) => values.every((value) => /^https?:\/\/[^/\s]+$/.test(value)), {
+  message: 'must be origins such as https://app.example.org, comma-separated',
+})
+
+/** environment describes every setting; its keys are the names of the environment variables. */
+export const environment = z.object({
+  HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8000).describe('port to listen on'),
+  PUBLIC_URL: httpUrl.optional().describe('address that people use: links and `Secure` cookies'),
+  TRUST_PROXY: trustProxy
+    .optional()
+    .describe('hops, or addresses and CIDR ranges, whose `X-Forwarded-For` is believed'),
+  DATA_DIR: z.string().min(1).optional().describe('folder of the embedded database and the generated secret'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional()
+    .describe('PostgreSQL (15 or newer) to use instead of the embedded one'),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must start with redis://')
+    .optional()
+    .describe('Redis shared by several instances'),
+  SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional().describe('signs tokens'),
+  ADMIN_EMAIL: z.email().max(254).default('admin@tangga.localhost').describe('first admin'),
+  ADMIN_PASSWORD: z.string().min(8).max(200).optional().describe('password of the first admin'),
+  LLM_BASE_URL: httpUrl.optional().describe('OpenAI-compatible model server; none means the offline advisor'),
+  LLM_API_KEY: z.string().min(1).optional().describe('key of the model server'),
+  LLM_MODEL_NAME: z.string().min(1).optional().describe('model to ask for'),
+  DEFAULT_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'must be an IANA time zone')
+    .default('UTC')
+    .describe('of new businesses'),
+  DEFAULT_CURRENCY: z
+    .string()
+    .refine(isCurrency, 'must be an ISO 4217 code')
+    .default('USD')
+    .describe('of new businesses'),
+  DEFAULT_LOCALE: z.enum(['en', 'id']).default('en').describe('of new users'),
+  DEMO_DATA: z
+    .enum(['', '0', '1'])
+    .default('')
+    .describe('`1` seeds demo people, businesses and history at first start'),
+  CORS_ORIGINS: origins.default([]).describe('allowed browser origins, comma-separated'),
+  LOGIN_LIMIT_PER_MINUTE: limit(10).describe('failed logins for one e-mail, and tenfold for one address'),
+  REGISTER_LIMIT_PER_MINUTE: limit(10).describe('registrations from one address'),
+  CHAT_LIMIT_PER_MINUTE: limit(20).describe('messages of one owner'),
+  CHAT_LIMIT_PER_DAY: limit(300).describe('messages of one owner'),
+  RUNS_PER_OWNER: limit(3).describe('live runs of one owner'),
+  STREAMS_PER_OWNER: limit(8).describe('open streams of one owner'),
+  API_LIMIT_PER_MINUTE: limit(1200).describe('all calls of one caller'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('least level that is logged'),
+  NODE_ENV: z.string().optional().describe('`production` requires `SECRET_KEY` beside `DATABASE_URL`'),
+})
+
+const settings = environment
+  .superRefine((env, context) => {
+    const need = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+    if (env.REDIS_URL && !env.SECRET_KEY) need('SECRET_KEY', 'is required with REDIS_URL')
+    if (env.DATABASE_URL && env.NODE_ENV === 'production' && !env.SECRET_KEY)
+      need('SECRET_KEY', 'is required with DATABASE_URL in production')
+    if (env.LLM_BASE_URL && !env.LLM_MODEL_NAME) need('LLM_MODEL_NAME', 'is required with LLM_BASE_URL')
+  })
+  .transform((env) => ({
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl: env.PUBLIC_URL,
+    trustProxy: env.TRUST_PROXY,
+    dataDir: env.DATA_DIR,
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    secretKey: env.SECRET_KEY,
+    adminEmail: env.ADMIN_EMAIL,
+    adminPassword: env.ADMIN_PASSWORD,
+    llmBaseUrl: env.LLM_BASE_URL,
+    llmApiKey: env.LLM_API_KEY,
+    llmModelName: env.LLM_MODEL_NAME,
+    defaultTimeZone: env.DEFAULT_TIME_ZONE,
+    defaultCurrency: env.DEFAULT_CURRENCY,
+    defaultLocale: env.DEFAULT_LOCALE,
+    demoData: env.DEMO_DATA === '1',
+    corsOrigins: env.CORS_ORIGINS,
+    loginLimitPerMinute: env.LOGIN_LIMIT_PER_MINUTE,
+    registerLimitPerMinute: env.REGISTER_LIMIT_PER_MINUTE,
+    chatLimitPerMinute: env.CHAT_LIMIT_PER_MINUTE,
+    chatLimitPerDay: env.CHAT_LIMIT_PER_DAY,
+    runsPerOwner: env.RUNS_PER_OWNER,
+    streamsPerOwner: env.STREAMS_PER_OWNER,
+    apiLimitPerMinute: env.API_LIMIT_PER_MINUTE,
+    logLevel: env.LOG_LEVEL,
+    nodeEnv: env.NODE_ENV,
+  }))
+
+/** Settings are all that can be set, parsed; limits of 0 mean no limit. */
+export type Settings = z.output<typeof settings>
+
+/** loadSettings parses an environment. An empty variable counts as unset; a bad one is refused by its name. */
+export function loadSettings(env: Record<string, string | undefined> = process.env): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = settings.safeParse(given)
+  if (parsed.success) return parsed.data
+  const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  throw new StartupRefusal(`Settings refused. ${reasons.join('; ')}`)
+}

@@ -1,0 +1,28 @@
+import { createLimiter } from '../limits.ts'
+import type { App } from './app-types.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls, for limits: set by whatever identified the caller; the address otherwise. */
+    limitKey: string | null
+  }
+}
+
+/**
+ * limitCallers bounds all calls of one caller in a minute: of a signed-in person, wherever they are, or of an address.
+ * People behind one address who are signed in do not spend each other's share. Refused tokens count for the address.
+ */
+export function limitCallers(app: App, perMinute: number): void {
+  if (perMinute === 0) return
+  const limiter = createLimiter({
+    points: perMinute,
+    durationSeconds: 60,
+    message: 'You are calling too often. Please wait a moment.',
+  })
+  app.addHook('preParsing', async (request) => {
+    if (request.routeOptions.config.access) await limiter.take(request.limitKey ?? `address:${request.ip}`)
+  })
+  app.addHook('onError', async (request, _reply, error) => {
+    if ('status' in error && error.status === 401) await limiter.take(`address:${request.ip}`).catch(() => {})
+  })
+}

@@ -1,0 +1,72 @@
+import cookie from '@fastify/cookie'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import compress from '@fastify/compress'
+import Fastify, { LogController } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { newId } from '../ids.ts'
+import type { Log } from '../logger.ts'
+import type { App } from './app-types.ts'
+import { handleError } from './problem-handler.ts'
+
+const BODY_LIMIT_BYTES = 1024 * 1024
+
+/** HttpOptions say how the server meets the world; `trustProxy` is hops or ranges, `https` whether people use https. */
+export type HttpOptions = { log: Log; trustProxy: number | string[] | undefined; corsOrigins: string[]; https: boolean }
+
+/**
+ * createHttp makes the server with what every route needs: request ids, security headers, CORS, cookies, compression,
+ * Zod validation and problem+json errors. Routes are registered by the caller.
+ */
+export async function createHttp(options: HttpOptions): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    // Nobody outside chooses what our log lines are called by.
+    requestIdHeader: false,
+    genReqId: newId,
+    trustProxy: trustedProxies(options.trustProxy),
+    bodyLimit: BODY_LIMIT_BYTES,
+    // Slowloris: headers and body must be here within this time. Streams are answers, so it does not bound them.
+    requestTimeout: 30_000,
+    routerOptions: { ignoreTrailingSlash: true },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(handleError)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request')
+  })
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'self'"], objectSrc: ["'none'"], baseUri: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    // Only where people use https: a browser that has seen it once would refuse plain http from then on.
+    strictTransportSecurity: options.https ? { maxAge: 15_552_000 } : false,
+    frameguard: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+  })
+  await app.register(cors, {
+    origin: options.corsOrigins.length > 0 ? options.corsOrigins : false,
+    credentials: true,
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['link', 'retry-after', 'x-request-id', 'x-run-id'],
+    maxAge: 600,
+  })
+  await app.register(cookie)
+  // Streams are written past this plugin, and are never compressed.
+  await app.register(compress, { global: true, threshold: 1024, encodings: ['gzip'] })
+  return app
+}
+
+/** trustedProxies makes a number of hops into the test that Fastify takes: hop 0 is the peer of the connection. */
+function trustedProxies(trust: number | string[] | undefined) {
+  return typeof trust === 'number' ? (_address: string, hop: number) => hop < trust : (trust ?? false)
+}

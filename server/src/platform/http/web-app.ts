@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import { problem } from '../errors.ts'
+import type { App } from './app-types.ts'
+import { sendProblem } from './problem-handler.ts'
+
+/** webAppFolder is where the built web app lies. */
+export const webAppFolder = fileURLToPath(new URL('../../../../web/dist', import.meta.url))
+
+const NOT_BUILT = `<!doctype html><meta charset="utf-8"><title>Tangga</title><p>The web app is not built yet: run <code>npm run build</code>. The API is here, its reference at <a href="/docs">/docs</a>.`
+
+/**
+ * serveWebApp serves the built web app at `/`: hashed assets for a year, and index.html for every address that a
+ * browser navigates to, since the app routes by itself. Everything else unknown is a 404 problem.
+ */
+export async function serveWebApp(app: App): Promise<void> {
+  const built = existsSync(`${webAppFolder}/index.html`)
+  if (built) {
+    await app.register(async (assets) => {
+      assets.addHook('onRoute', (route) => {
+        route.config = { ...route.config, access: 'public' }
+      })
+      await assets.register(fastifyStatic, {
+        root: webAppFolder,
+        wildcard: false,
+        schemaHide: true,
+        index: false,
+        setHeaders: (reply, path) => {
+          reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+        },
+      })
+    })
+  }
+  app.get('/', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) =>
+    built ? reply.sendFile('index.html') : reply.type('text/html').send(NOT_BUILT),
+  )
+  app.setNotFoundHandler((request, reply) => {
+    const navigates =
+      request.method === 'GET' &&
+      !request.url.startsWith('/api/') &&
+      (request.headers.accept ?? '').includes('text/html')
+    return navigates && built
+      ? reply.sendFile('index.html')
+      : sendProblem(reply, problem.notFound('no_such_address', 'There is nothing at this address.'))
+  })
+}
