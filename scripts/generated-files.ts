@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { generateClient } from './generate-client.ts'
 import { generateMigrations } from './generate-migrations.ts'
+import { generateOpenApi } from './generate-openapi.ts'
 
-/** generatedKinds names what can be generated, in the order in which one needs the other. */
-export const generatedKinds = ['migrations'] as const
+/** generatedKinds names what can be generated; a later one may be made from what an earlier one wrote. */
+export const generatedKinds = ['migrations', 'openapi', 'client'] as const
 
 /** GeneratedKind is one of the things that are derived from the code. */
 export type GeneratedKind = (typeof generatedKinds)[number]
@@ -18,6 +20,10 @@ export function generateFiles(kind: GeneratedKind, root: string): Promise<Map<st
   switch (kind) {
     case 'migrations':
       return generateMigrations(root)
+    case 'openapi':
+      return generateOpenApi()
+    case 'client':
+      return generateClient(root)
   }
 }
 

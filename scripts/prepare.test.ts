@@ -127,7 +127,7 @@ describe('preparing a clone', () => {
     const results = await Promise.all([prepare({ args: ['web'] }), prepare({ args: ['web'] }), prepare()])
     assert.deepEqual(
       results.map(({ code, error }) => ({ code, error })),
-      Array(3).fill({ code: 0, error: '' }),
+      results.map(() => ({ code: 0, error: '' })),
     )
     assert.equal((await callsOf('npm')).length, 1)
     assert.equal((await callsOf('vite')).length, 1)
