@@ -1,0 +1,267 @@
+import { and, asc, count, desc, eq, gt, ilike, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import { alias } from 'drizzle-orm/pg-core'
+import { type Executor, pgErrorCode, type Transaction } from '../../platform/db/database.ts'
+import { newId } from '../../platform/ids.ts'
+import { users } from '../auth/index.ts'
+import { businesses, businessLevels, businessStandings } from './schema.ts'
+
+/** Business is a row of businesses. */
+export type Business = typeof businesses.$inferSelect
+/** Level is a row of businessLevels. */
+export type Level = typeof businessLevels.$inferSelect
+/** BusinessFields are the columns that are said and not derived. */
+export type BusinessFields = Pick<
+  Business,
+  | 'businessName'
+  | 'businessCategory'
+  | 'businessDescription'
+  | 'address'
+  | 'businessStage'
+  | 'targetMarket'
+  | 'primaryGoal'
+  | 'timeZone'
+  | 'currency'
+  | 'boardVisibility'
+>
+/** ProfileRow is a business with what its standing says. */
+export type ProfileRow = {
+  business: Business
+  totalPoints: number
+  level: { id: string; name: string; icon: string | null } | null
+}
+/** AdminRow is a profile with its owner. */
+export type AdminRow = ProfileRow & { owner: { id: string; name: string; email: string } | null }
+
+const level = { id: businessLevels.id, name: businessLevels.name, icon: businessLevels.icon }
+const owner = { id: users.id, name: users.name, email: users.email }
+const profile = { business: businesses, totalPoints: businessStandings.totalPoints, level }
+
+/**
+ * ownedBy is the condition under which a business is somebody's, and the only place where that is decided: access for
+ * more people than the owner will be written here.
+ */
+function ownedBy(
+  table: Record<'id' | 'userId' | 'erasedAt', PgColumn>,
+  userId: string | PgColumn,
+  businessId?: string,
+): SQL | undefined {
+  return and(
+    eq(table.userId, userId),
+    isNull(table.erasedAt),
+    businessId === undefined ? undefined : eq(table.id, businessId),
+  )
+}
+
+/** findOwned reads the business that is named, or the user's first; undefined when they have no such business. */
+export async function findOwned(db: Executor, userId: string, businessId?: string): Promise<Business | undefined> {
+  const [business] = await db
+    .select()
+    .from(businesses)
+    .where(ownedBy(businesses, userId, businessId))
+    .orderBy(asc(businesses.id))
+    .limit(1)
+  return business
+}
+
+const profiles = (db: Executor) =>
+  db
+    .select(profile)
+    .from(businesses)
+    .innerJoin(businessStandings, eq(businessStandings.businessId, businesses.id))
+    .leftJoin(businessLevels, eq(businessLevels.id, businessStandings.levelId))
+
+/** findOwnedProfile is findOwned with standing and level, in one round trip. */
+export async function findOwnedProfile(
+  db: Executor,
+  userId: string,
+  businessId?: string,
+): Promise<ProfileRow | undefined> {
+  const [row] = await profiles(db)
+    .where(ownedBy(businesses, userId, businessId))
+    .orderBy(asc(businesses.id))
+    .limit(1)
+  return row
+}
+
+/** listOwnedProfiles reads at most `limit` businesses of a user, newest first, below the id `before`. */
+export async function listOwnedProfiles(
+  db: Executor,
+  query: { userId: string; before: string | undefined; limit: number },
+): Promise<ProfileRow[]> {
+  const { userId, before, limit } = query
+  return profiles(db)
+    .where(and(ownedBy(businesses, userId), before === undefined ? undefined : lt(businesses.id, before)))
+    .orderBy(desc(businesses.id))
+    .limit(limit)
+}
+
+/** countOwned counts the businesses of a user. */
+export async function countOwned(tx: Transaction, userId: string): Promise<number> {
+  const [row] = await tx.select({ owned: count() }).from(businesses).where(ownedBy(businesses, userId))
+  return row?.owned ?? 0
+}
+
+/** findMe reads a user and, in the same round trip, their first business; undefined when there is no such user. */
+export async function findMe(db: Executor, userId: string) {
+  const first = alias(businesses, 'first')
+  const firstOfUser = db
+    .select({ id: first.id })
+    .from(first)
+    .where(ownedBy(first, users.id))
+    .orderBy(asc(first.id))
+    .limit(1)
+  const [row] = await db
+    .select({ user: users, ...profile })
+    .from(users)
+    .leftJoin(businesses, eq(businesses.id, firstOfUser))
+    .leftJoin(businessStandings, eq(businessStandings.businessId, businesses.id))
+    .leftJoin(businessLevels, eq(businessLevels.id, businessStandings.levelId))
+    .where(eq(users.id, userId))
+  if (!row) return undefined
+  const { user, business, totalPoints, level: reached } = row
+  return { user, profile: business && { business, totalPoints: totalPoints ?? 0, level: reached } }
+}
+
+/** insertBusiness adds a business and its standing of nothing yet. */
+export async function insertBusiness(
+  tx: Transaction,
+  values: BusinessFields & { userId: string; now: Date },
+): Promise<Business> {
+  const { now, ...fields } = values
+  const [business] = await tx
+    .insert(businesses)
+    .values({ id: newId(), ...fields, createdAt: now, updatedAt: now })
+    .returning()
+  if (!business) throw new Error('the insert of a business returned no row')
+  await tx
+    .insert(businessStandings)
+    .values({ businessId: business.id, reachedAt: now, onBoard: fields.boardVisibility !== 'hidden' })
+  return business
+}
+
+/** updateOwned changes a business of the user, and whether it is on the board; false when it is not theirs. */
+export async function updateOwned(
+  tx: Transaction,
+  change: { userId: string; businessId: string; fields: Partial<BusinessFields>; now: Date },
+): Promise<boolean> {
+  const { userId, businessId, fields, now } = change
+  const updated = await tx
+    .update(businesses)
+    .set({ ...fields, updatedAt: now })
+    .where(ownedBy(businesses, userId, businessId))
+    .returning({ id: businesses.id })
+  if (updated.length === 0) return false
+  if (fields.boardVisibility) await setOnBoard(tx, businessId, fields.boardVisibility !== 'hidden')
+  return true
+}
+
+/** setVisibility changes how a business stands on the board. */
+export async function setVisibility(
+  tx: Transaction,
+  change: { businessId: string; visibility: Business['boardVisibility']; now: Date },
+): Promise<void> {
+  const { businessId, visibility, now } = change
+  await tx.update(businesses).set({ boardVisibility: visibility, updatedAt: now }).where(eq(businesses.id, businessId))
+  await setOnBoard(tx, businessId, visibility !== 'hidden')
+}
+
+async function setOnBoard(tx: Transaction, businessId: string, onBoard: boolean): Promise<void> {
+  await tx.update(businessStandings).set({ onBoard }).where(eq(businessStandings.businessId, businessId))
+}
+
+const adminRows = (db: Executor) =>
+  db
+    .select({ ...profile, owner })
+    .from(businesses)
+    .innerJoin(businessStandings, eq(businessStandings.businessId, businesses.id))
+    .leftJoin(businessLevels, eq(businessLevels.id, businessStandings.levelId))
+    .leftJoin(users, eq(users.id, businesses.userId))
+
+/** findForAdmin reads a business with its owner; undefined when there is none, or it was erased. */
+export async function findForAdmin(db: Executor, businessId: string): Promise<AdminRow | undefined> {
+  const [row] = await adminRows(db).where(and(eq(businesses.id, businessId), isNull(businesses.erasedAt)))
+  return row
+}
+
+/** lockBusiness holds a business's row until the transaction ends; undefined when there is none, or it was erased. */
+export async function lockBusiness(tx: Transaction, businessId: string): Promise<Business | undefined> {
+  const [business] = await tx
+    .select()
+    .from(businesses)
+    .where(and(eq(businesses.id, businessId), isNull(businesses.erasedAt)))
+    .for('no key update')
+  return business
+}
+
+/** listForAdmin reads at most `limit` businesses with their owners, newest first, below the id `before`. */
+export async function listForAdmin(
+  db: Executor,
+  query: { q: string | undefined; before: string | undefined; limit: number },
+): Promise<AdminRow[]> {
+  const pattern = query.q ? `%${query.q.replace(/[\\%_]/g, '\\$&')}%` : undefined
+  return adminRows(db)
+    .where(
+      and(
+        isNull(businesses.erasedAt),
+        query.before === undefined ? undefined : lt(businesses.id, query.before),
+        pattern === undefined
+          ? undefined
+          : or(ilike(businesses.businessName, pattern), ilike(users.name, pattern), ilike(users.email, pattern)),
+      ),
+    )
+    .orderBy(desc(businesses.id))
+    .limit(query.limit)
+}
+
+/** listLevels reads at most `limit` levels by the points they ask for, above `after`. */
+export async function listLevels(db: Executor, query: { after: number | undefined; limit: number }): Promise<Level[]> {
+  return db
+    .select()
+    .from(businessLevels)
+    .where(query.after === undefined ? undefined : gt(businessLevels.requiredPoints, query.after))
+    .orderBy(asc(businessLevels.requiredPoints))
+    .limit(query.limit)
+}
+
+/**
+ * blankBusinessesOf takes everything personal out of a user's businesses and takes them off the board. The rows stay,
+ * nameless, so that ledger and sums stay true.
+ */
+export async function blankBusinessesOf(tx: Transaction, userId: string, now: Date): Promise<void> {
+  const blanked = tx.$with('blanked').as(
+    tx
+      .update(businesses)
+      .set({
+        userId: null,
+        businessName: '',
+        businessCategory: '',
+        businessDescription: null,
+        address: null,
+        businessStage: '',
+        targetMarket: null,
+        primaryGoal: null,
+        updatedAt: now,
+        erasedAt: now,
+      })
+      .where(ownedBy(businesses, userId))
+      .returning({ id: businesses.id }),
+  )
+  await tx
+    .with(blanked)
+    .update(businessStandings)
+    .set({ onBoard: false })
+    .where(sql`${businessStandings.businessId} IN (SELECT id FROM ${blanked})`)
+}
+
+/** knowsTimeZone tells whether the database knows a time zone too: days are counted there. */
+export async function knowsTimeZone(db: Executor, timeZone: string): Promise<boolean> {
+  try {
+    await db.execute(sql`SELECT now() AT TIME ZONE ${timeZone}`)
+    return true
+  } catch (error) {
+    // invalid_parameter_value: "time zone … not recognized"
+    if (pgErrorCode(error) === '22023') return false
+    throw error
+  }
+}
