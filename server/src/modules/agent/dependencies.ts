@@ -1,0 +1,31 @@
+/** BusinessAccess is what the advisor needs of the business module: it throws 404 when the business is not the user's. */
+export type BusinessAccess = { businessFor(userId: string, businessId: string): Promise<unknown> }
+
+type Rung = { name: string; icon: string | null; requiredPoints: number }
+
+/** Standings is what the advisor needs of the gamification module, all of it about one business. */
+export type Standings = {
+  standingOf(businessId: string): Promise<{
+    totalPoints: number
+    level: Rung | null
+    nextLevel: Rung | null
+    pointsToNextLevel: number | null
+    /** Null for a business that is on no board. */
+    rank: number | null
+    /** How many businesses are on the board. */
+    ranked: number
+    pointsToNextRank: number | null
+    leadOverNextRank: number | null
+  }>
+  achievementsOf(businessId: string): Promise<
+    {
+      title: string
+      description: string
+      requiredPoints: number
+      isUnlocked: boolean
+      unlockedAt: Date | string | null
+      progress: number
+    }[]
+  >
+  earnableRules(): Promise<{ type: string; points: number; dailyCap: number | null; cooldownSeconds: number | null }[]>
+}

@@ -1,0 +1,22 @@
+import type { Standings } from '../dependencies.ts'
+import type { FactStore } from '../facts.ts'
+import { getBusinessSummary } from './get-business-summary.ts'
+import { getLeaderboardPosition } from './get-leaderboard-position.ts'
+import { listAchievements } from './list-achievements.ts'
+import { listFacts } from './list-facts.ts'
+import { listPointRules } from './list-point-rules.ts'
+import { rememberFact } from './remember-fact.ts'
+import type { Tool } from './tool.ts'
+
+/** allTools are the advisor's tools; a new one is added here. */
+export function allTools(deps: { standings: Standings; facts: FactStore }): Tool[] {
+  const { standings, facts } = deps
+  return [
+    getBusinessSummary(standings),
+    listAchievements(standings),
+    getLeaderboardPosition(standings),
+    listPointRules(standings),
+    rememberFact(facts),
+    listFacts(facts),
+  ]
+}

@@ -1,0 +1,94 @@
+import type { JSONSchema7, JSONValue, LanguageModelV4FunctionTool } from '@ai-sdk/provider'
+import { z } from 'zod'
+import { Problem } from '../../../platform/errors.ts'
+import type { RunContext } from '../engine.ts'
+import type { Locale } from '../failures.ts'
+
+/** ToolLabels are the sentences that the person who waits reads about a tool. */
+export type ToolLabels = Record<Locale, { start: string; end: string; failed: string }>
+
+/** ToolDefinition is a tool as it is written down, one a file; see docs/decisions/0004-agent-loop.md for the rules. */
+export type ToolDefinition<Input extends z.ZodType, Output extends z.ZodType<JSONValue>> = {
+  name: string
+  /** Tells the model when to use it and what it answers. */
+  description: string
+  /**
+   * What the model may choose. It never names a user or a business: those come from the run. Texts must be cleaned
+   * (`oneLine`), because arguments are stored.
+   */
+  input: Input
+  /** What the model gets: small, and about the run's own business alone. */
+  output: Output
+  labels: ToolLabels
+  execute(context: RunContext, args: z.output<Input>): Promise<z.output<Output>>
+}
+
+/** ToolArguments are the arguments as the tool understands them, or what is wrong with them, said to the model. */
+export type ToolArguments = { ok: true; args: JSONValue } | { ok: false; error: string }
+
+/** Tool is a tool as the loop sees it, whatever its types were. */
+export type Tool = {
+  readonly name: string
+  readonly labels: ToolLabels
+  /** What a model server is told of it. */
+  readonly definition: LanguageModelV4FunctionTool
+  /** Reads the model's arguments; those the tool does not know are dropped. */
+  parse(input: string): ToolArguments
+  /** Executes with arguments that `parse` has answered. */
+  execute(context: RunContext, args: JSONValue): Promise<JSONValue>
+}
+
+/** ToolError is a failure of a tool that its `message` may tell to the model and to the person. */
+export class ToolError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'ToolError'
+  }
+}
+
+/** defineTool makes a Tool of its definition. */
+export function defineTool<Input extends z.ZodType, Output extends z.ZodType<JSONValue>>(
+  definition: ToolDefinition<Input, Output>,
+): Tool {
+  const { name, description, input, labels } = definition
+  return {
+    name,
+    labels,
+    definition: { type: 'function', name, description, inputSchema: jsonSchema(input) },
+    parse(text) {
+      let value: unknown
+      try {
+        // Models send nothing at all for a tool without arguments.
+        value = text.trim() === '' ? {} : JSON.parse(text)
+      } catch {
+        return { ok: false, error: 'The arguments are not valid JSON. Call the tool again with a JSON object.' }
+      }
+      const parsed = input.safeParse(value ?? {})
+      if (!parsed.success) return { ok: false, error: `The arguments do not fit: ${reasons(parsed.error)}` }
+      return { ok: true, args: z.json().parse(parsed.data) }
+    },
+    async execute(context, args) {
+      try {
+        return await definition.execute(context, input.parse(args))
+      } catch (error) {
+        // A Problem is written for the caller; everything else is not.
+        if (error instanceof Problem) throw new ToolError(error.detail, { cause: error })
+        throw error
+      }
+    },
+  }
+}
+
+const schemaObject = z.custom<JSONSchema7>((value) => typeof value === 'object' && value !== null)
+
+function jsonSchema(input: z.ZodType): JSONSchema7 {
+  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
+  return schemaObject.parse(schema)
+}
+
+function reasons(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`)
+    .join('; ')
+}
