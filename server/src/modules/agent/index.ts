@@ -1,0 +1,57 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Store } from '../../platform/db/database.ts'
+import type { Log } from '../../platform/logger.ts'
+import { createBuiltInEngine } from './built-in-engine.ts'
+import type { BusinessAccess, Standings } from './dependencies.ts'
+import type { AgentEngine } from './engine.ts'
+import { createFactStore } from './facts.ts'
+import { type AgentLimits, defaultLimits } from './limits.ts'
+import { modelErrorExplainer } from './model-errors.ts'
+import { chooseModel, type ChosenModel, type ModelSettings } from './models.ts'
+import { allTools } from './tools/all-tools.ts'
+import { createToolbox } from './tools/toolbox.ts'
+
+export * from './engine.ts'
+export { businessFacts } from './schema.ts'
+
+/** Agent is the module: the engine that answers, and the advisor's memory. */
+export type Agent = ReturnType<typeof createAgent>
+
+/**
+ * createAgent wires the advisor: a model by the settings, the tools over the other modules' services, and the loop that
+ * drives both. `engine` replaces the built-in one; `model` and `limits` are for tests.
+ */
+export function createAgent(deps: {
+  store: Pick<Store, 'db'>
+  settings: ModelSettings
+  clock: Clock
+  log: Log
+  business: BusinessAccess
+  gamification: Standings
+  engine?: AgentEngine | undefined
+  model?: ChosenModel
+  limits?: Partial<AgentLimits>
+}) {
+  const { clock, log, business } = deps
+  const limits = { ...defaultLimits, ...deps.limits }
+  const facts = createFactStore({ db: deps.store.db, clock })
+  const { name, model, secrets } = deps.model ?? chooseModel(deps.settings)
+  const engine =
+    deps.engine ??
+    createBuiltInEngine({
+      name,
+      model,
+      explain: modelErrorExplainer({ secrets, now: () => clock.now() }),
+      toolbox: createToolbox({
+        tools: allTools({ standings: deps.gamification, facts }),
+        business,
+        toolMs: limits.toolMs,
+        log,
+      }),
+      facts,
+      limits,
+      clock,
+      log,
+    })
+  return { engine, facts }
+}
