@@ -132,7 +132,8 @@ CREATE TABLE "chat_runs" (
 	"output_tokens" integer,
 	"lease_until" timestamp (3) with time zone NOT NULL,
 	"started_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"finished_at" timestamp (3) with time zone
+	"finished_at" timestamp (3) with time zone,
+	"record" json NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "chat_sessions" (

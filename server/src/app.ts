@@ -44,7 +44,7 @@ export async function createApp(options: AppOptions) {
 
   const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log })
   const business = createBusiness({ store, settings, clock, auth })
-  const gamification = createGamification({ store, clock, log, business })
+  const gamification = createGamification({ store, clock, log, business: business.service })
   const agent = createAgent({
     store,
     settings,
@@ -56,10 +56,11 @@ export async function createApp(options: AppOptions) {
   })
   const chat = createChat({ store, settings, clock, log, auth, business: business.service, engine: agent.engine })
 
+  // In this order: whoever must still know the owner's businesses comes before they lose their owner.
+  auth.onErase(gamification.service.erase)
   auth.onErase(business.erase)
-  auth.onErase(gamification.erase)
   auth.onErased(chat.stopRunsOf)
-  business.onCreated(gamification.openStanding)
+  business.onCreated((tx, created) => gamification.service.openStanding(tx, created.id))
 
   auth.guard(http)
   limitCallers(http, settings.apiLimitPerMinute)
@@ -88,7 +89,7 @@ export async function createApp(options: AppOptions) {
     chat,
     /** start brings derived state up to date and begins the background work. */
     async start() {
-      await gamification.start()
+      await gamification.service.start()
       await chat.start()
     },
     /** close stops accepting, finishes or marks running streams, and ends the background work. The store stays open. */
@@ -96,7 +97,7 @@ export async function createApp(options: AppOptions) {
       draining = true
       await chat.drain()
       await http.close()
-      await gamification.close()
+      gamification.service.close()
     },
   }
 }

@@ -1,0 +1,73 @@
+import { databaseTrouble } from '../../platform/db/database-trouble.ts'
+import { problem } from '../../platform/errors.ts'
+
+type Waiting<Request, Outcome> = {
+  request: Request
+  resolve: (outcome: Outcome) => void
+  reject: (error: unknown) => void
+}
+
+type AwardQueueOptions<Request, Outcome> = {
+  /** Awards a batch; outcomes come in the order of the requests. */
+  award: (requests: Request[]) => Promise<Outcome[]>
+  /** Most requests in one batch. */
+  batchSize: number
+  /** Batches under way at once. */
+  lanes: number
+  /** Most requests that may wait; beyond it a call is refused with 503 rather than kept in memory. */
+  capacity: number
+}
+
+/** AwardQueue gathers calls that arrive together into batches, so that they share a round trip and a commit. */
+export type AwardQueue<Request, Outcome> = {
+  add(request: Request): Promise<Outcome>
+}
+
+/**
+ * createAwardQueue makes a queue that never delays a lone call: a batch leaves as soon as a lane is free, with whatever
+ * is waiting by then. One bad request never fails its neighbours: where a batch fails for another reason than the
+ * database being away, each of its requests is tried alone.
+ */
+export function createAwardQueue<Request, Outcome>(
+  options: AwardQueueOptions<Request, Outcome>,
+): AwardQueue<Request, Outcome> {
+  const waiting: Waiting<Request, Outcome>[] = []
+  let busyLanes = 0
+
+  function dispatch(): void {
+    while (busyLanes < options.lanes && waiting.length > 0) {
+      const batch = waiting.splice(0, options.batchSize)
+      busyLanes++
+      void settle(batch).finally(() => {
+        busyLanes--
+        dispatch()
+      })
+    }
+  }
+
+  async function settle(batch: Waiting<Request, Outcome>[]): Promise<void> {
+    try {
+      const outcomes = await options.award(batch.map((entry) => entry.request))
+      batch.forEach((entry, index) => {
+        const outcome = outcomes[index]
+        if (outcome === undefined) entry.reject(new Error(`expected ${batch.length} outcomes, came ${outcomes.length}`))
+        else entry.resolve(outcome)
+      })
+    } catch (error) {
+      const alone = batch.length === 1 || databaseTrouble(error)?.code === 'database_unavailable'
+      if (alone) for (const entry of batch) entry.reject(error)
+      else for (const entry of batch) await settle([entry])
+    }
+  }
+
+  return {
+    add: (request) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length >= options.capacity)
+          throw problem.unavailable('busy', 'Too much is going on right now. Please try again.')
+        waiting.push({ request, resolve, reject })
+        // Calls of one turn of the event loop leave together.
+        if (waiting.length === 1) queueMicrotask(dispatch)
+      }),
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { sql } from 'drizzle-orm'
+import type { Executor, Store } from '../../platform/db/database.ts'
+import { newId } from '../../platform/ids.ts'
+import { storedReceipt } from './dto.ts'
+
+/**
+ * AwardRequest is one event to be judged. `caller` is set for owners, who may name a business of their own or none;
+ * everyone else names one. `points` and `reason` are set for adjustments, which no rule decides.
+ */
+export type AwardRequest = {
+  caller: string | null
+  businessId: string | null
+  source: 'owner' | 'api_key' | 'admin' | 'server'
+  namespace: string
+  idempotencyKey: string
+  fingerprint: string
+  actorId: string | null
+  type: string
+  metadata: Record<string, unknown> | null
+  occurredAt: Date
+  points?: number
+  reason?: string
+}
+
+const answerRow = z.discriminatedUnion('outcome', [
+  z.object({ ordinal: z.int(), outcome: z.enum(['awarded', 'replayed']), receipt: storedReceipt }),
+  z.object({
+    ordinal: z.int(),
+    outcome: z.enum(['no_business', 'key_conflict', 'unknown_type', 'source_closed', 'below_zero']),
+  }),
+])
+
+/** AwardOutcome is what became of an event: a stored receipt, or the reason why nothing changed. */
+export type AwardOutcome = z.output<typeof answerRow>
+
+/** judgedStanding is a standing as judge_standings left it. */
+const judgedStanding = z.object({
+  business_id: z.string(),
+  level_id: z.string().nullable(),
+  level_name: z.string().nullable(),
+  unlocked: z.array(z.string()),
+})
+
+const misjudged = z.object({ last: z.string().nullable(), wrong: z.array(z.string()) })
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+const CHUNK = 5_000
+
+/** createAwardRepository speaks to the functions that award and judge (migrations 0002 and 0003). */
+export function createAwardRepository({ pool, db }: Store) {
+  return {
+    /** award judges the events in order, in one round trip and one transaction; outcomes come in the same order. */
+    async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
+      const input = requests.map((request, ordinal) => ({
+        ordinal,
+        event_id: newId(),
+        ledger_id: newId(),
+        caller: request.caller,
+        business_id: request.businessId,
+        source: request.source,
+        namespace: request.namespace,
+        idempotency_key: request.idempotencyKey,
+        fingerprint: request.fingerprint,
+        actor_id: request.actorId,
+        type: request.type,
+        metadata: request.metadata,
+        occurred_at: request.occurredAt,
+        points: request.points ?? null,
+        reason: request.reason ?? null,
+      }))
+      const { rows } = await pool.query({
+        name: 'award_events',
+        text: 'SELECT ordinal, outcome, receipt FROM award_events($1)',
+        values: [JSON.stringify(input)],
+      })
+      const outcomes = z.array(answerRow).parse(rows)
+      return outcomes.toSorted((a, b) => a.ordinal - b.ordinal)
+    },
+
+    /** judge brings standings in line with the definitions and tells their levels and what it unlocked. */
+    async judge(executor: Executor, businessIds: string[]) {
+      const { rows } = await executor.execute(sql`SELECT * FROM judge_standings(${sql.param(businessIds)}::uuid[])`)
+      return z.array(judgedStanding).parse(rows)
+    },
+
+    /** judgeEveryone judges whoever no longer agrees with the definitions; see definitions_barrier for why it waits. */
+    async judgeEveryone(): Promise<void> {
+      await pool.query('SELECT pg_advisory_xact_lock(definitions_barrier())')
+      for (let after: string | null = FIRST_ID; after !== null;) {
+        const found = await pool.query('SELECT last, wrong FROM misjudged_standings($1, $2)', [after, CHUNK])
+        const { last, wrong } = misjudged.parse(found.rows[0])
+        if (wrong.length > 0) await this.judge(db, wrong)
+        after = last
+      }
+    },
+
+    /** dueRevision is the revision of the definitions that nobody has been judged by yet, or null. */
+    async dueRevision(): Promise<number | null> {
+      const { rows } = await pool.query('SELECT revision FROM definition_changes WHERE revision > evaluated_revision')
+      return rows.length > 0 ? z.object({ revision: z.number() }).parse(rows[0]).revision : null
+    },
+
+    /** markEvaluated notes that everyone has been judged by this revision. */
+    async markEvaluated(revision: number): Promise<void> {
+      await pool.query('UPDATE definition_changes SET evaluated_revision = greatest(evaluated_revision, $1)', [
+        revision,
+      ])
+    },
+  }
+}
+
+export type AwardRepository = ReturnType<typeof createAwardRepository>

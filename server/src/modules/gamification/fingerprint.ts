@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto'
+
+/**
+ * fingerprint is the SHA-256 (hex) of a JSON value in which the order of an object's members makes no difference:
+ * two bodies that say the same thing have the same one.
+ */
+export function fingerprint(value: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(value)))
+    .digest('hex')
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  )
+}

@@ -1,0 +1,293 @@
+import { z } from 'zod'
+import type { Clock } from '../../platform/clock.ts'
+import type { Store, Transaction } from '../../platform/db/database.ts'
+import { type Problem, problem } from '../../platform/errors.ts'
+import { decodeCursor, pageOf } from '../../platform/http/paging.ts'
+import type { Log } from '../../platform/logger.ts'
+import type { BusinessService } from '../business/index.ts'
+import { createAwardQueue } from './award-queue.ts'
+import { type AwardOutcome, type AwardRequest, createAwardRepository } from './award-repository.ts'
+import { createDefinitions } from './definitions.ts'
+import type { EventInput, LeaderboardEntry, Receipt } from './dto.ts'
+import { fingerprint } from './fingerprint.ts'
+import { type BoardRow, createRanking } from './ranking.ts'
+import { createReevaluation } from './reevaluation.ts'
+import { createRepository } from './repository.ts'
+
+const HOUR_MS = 3_600_000
+const OWNER_PAST_MS = 48 * HOUR_MS
+const OWNER_FUTURE_MS = 5 * 60_000
+
+const ledgerCursor = z.object({ sequence: z.int().min(0) })
+
+type GamificationOptions = { store: Store; clock: Clock; log: Log; business: BusinessService }
+
+type LevelStanding = { id: string; name: string; icon: string | null; requiredPoints: number }
+
+/** Standing is where a business stands: its points, its rungs, and its place on the board (null off the board). */
+export type Standing = {
+  totalPoints: number
+  highestPoints: number
+  level: LevelStanding | null
+  nextLevel: LevelStanding | null
+  pointsToNextLevel: number | null
+  rank: number | null
+  /** Businesses on the board. */
+  ranked: number
+  /** Points missing to the total of the next better-placed business; null at the top. */
+  pointsToNextRank: number | null
+  /** Points ahead of the next worse-placed business; null at the bottom. */
+  leadOverNextRank: number | null
+}
+
+/** GamificationService awards, judges and ranks. */
+export type GamificationService = ReturnType<typeof createGamificationService>
+
+/** createGamificationService makes the game layer over the store; `reevaluation` belongs to it and ends with `close`. */
+export function createGamificationService({ store, clock, log, business }: GamificationOptions) {
+  const awards = createAwardRepository(store)
+  const repository = createRepository(store.db)
+  const ranking = createRanking(store.pool)
+  const reevaluation = createReevaluation({ repository: awards, log })
+  const definitions = createDefinitions({ db: store.db, catchUp: reevaluation.catchUp })
+  const queue = createAwardQueue<AwardRequest, AwardOutcome>({
+    award: awards.award,
+    batchSize: 200,
+    lanes: 2,
+    capacity: 10_000,
+  })
+  const ranks = createAwardQueue<string, number | null>({
+    award: async (businessIds) => {
+      const found = await ranking.ranksOf(businessIds)
+      return businessIds.map((id) => found.get(id) ?? null)
+    },
+    batchSize: 200,
+    lanes: 2,
+    capacity: 10_000,
+  })
+
+  async function receiptFor(request: AwardRequest): Promise<Receipt> {
+    const outcome = await queue.add(request)
+    if (outcome.outcome !== 'awarded' && outcome.outcome !== 'replayed') throw refusal(outcome.outcome, request)
+    return {
+      ...outcome.receipt,
+      rank: await ranks.add(outcome.receipt.business_id),
+      replayed: outcome.outcome === 'replayed',
+    }
+  }
+
+  return {
+    ...definitions,
+
+    /** recordEvent awards an event that an owner posts for a business of their own, by its rule; a replay answers the stored receipt. */
+    async recordEvent(userId: string, input: EventInput): Promise<Receipt> {
+      const now = clock.now()
+      const occurredAt = input.occurred_at === undefined ? now : new Date(input.occurred_at)
+      const age = now.getTime() - occurredAt.getTime()
+      if (age > OWNER_PAST_MS || age < -OWNER_FUTURE_MS)
+        throw problem.invalid([{ path: 'occurred_at', message: 'must lie within the last 48 hours' }])
+      return receiptFor({
+        caller: userId,
+        businessId: input.business_id ?? null,
+        source: 'owner',
+        namespace: 'owner',
+        idempotencyKey: input.idempotency_key,
+        fingerprint: fingerprint({
+          type: input.type,
+          occurred_at: input.occurred_at === undefined ? null : occurredAt.toISOString(),
+          metadata: input.metadata ?? null,
+        }),
+        actorId: userId,
+        type: input.type,
+        metadata: input.metadata ?? null,
+        occurredAt,
+      })
+    },
+
+    /** adjust gives or takes points by hand; 409 where the total would fall below 0. Admins only: the routes hold that. */
+    async adjust(
+      adminId: string,
+      input: { business_id: string; points: number; reason: string; idempotency_key: string },
+    ): Promise<Receipt> {
+      return receiptFor({
+        caller: null,
+        businessId: input.business_id,
+        source: 'admin',
+        namespace: 'admin',
+        idempotencyKey: input.idempotency_key,
+        fingerprint: fingerprint({ type: 'adjustment', points: input.points, reason: input.reason }),
+        actorId: adminId,
+        type: 'adjustment',
+        metadata: null,
+        occurredAt: clock.now(),
+        points: input.points,
+        reason: input.reason,
+      })
+    },
+
+    /**
+     * processGamification judges a business by its points: level upgrade and new achievements. Awards do this by
+     * themselves, in the same transaction; it is for whoever changed points or definitions by another way. It answers
+     * the titles that it unlocked, lowest first, and a second call answers none.
+     */
+    async processGamification(businessId: string): Promise<string[]> {
+      const [judged] = await awards.judge(store.db, [businessId])
+      if (!judged) throw problem.notFound()
+      return judged.unlocked
+    },
+
+    /** checkAndUpdateLevel puts a business on the level of its total and answers it; null below the lowest level. */
+    async checkAndUpdateLevel(businessId: string): Promise<{ id: string; name: string } | null> {
+      const [judged] = await awards.judge(store.db, [businessId])
+      if (!judged) throw problem.notFound()
+      return judged.level_id === null ? null : { id: judged.level_id, name: judged.level_name ?? '' }
+    },
+
+    /** openStanding judges a new business inside the transaction that makes it: the level at 0, achievements at 0. */
+    async openStanding(tx: Transaction, businessId: string): Promise<void> {
+      await awards.judge(tx, [businessId])
+    },
+
+    /**
+     * getLeaderboard answers the top businesses by total points, and last the asking person's own business with its
+     * true rank where it is not among them: the one they name, else their first. Businesses under an alias are ranked
+     * under a neutral name, except to their owner.
+     */
+    async getLeaderboard(options: {
+      userId: string
+      businessId?: string | undefined
+      limit: number
+    }): Promise<LeaderboardEntry[]> {
+      if (options.businessId !== undefined) await business.businessFor(options.userId, options.businessId)
+      const rows = await ranking.board({ limit: options.limit, userId: options.userId, businessId: options.businessId })
+      return rows.map((row) => boardEntry(row, options.userId))
+    },
+
+    /** standingOf tells where a business stands; whoever calls has checked that it may. */
+    async standingOf(businessId: string): Promise<Standing> {
+      const place = await ranking.placeOf(businessId)
+      if (!place) throw problem.notFound()
+      const level = (found: typeof place.level) =>
+        found && { id: found.id, name: found.name, icon: found.icon, requiredPoints: found.required_points }
+      return {
+        totalPoints: place.total_points,
+        highestPoints: place.highest_points,
+        level: level(place.level),
+        nextLevel: level(place.next_level),
+        pointsToNextLevel: place.next_level && place.next_level.required_points - place.total_points,
+        rank: place.rank,
+        ranked: place.ranked,
+        pointsToNextRank: place.next_total === null ? null : place.next_total - place.total_points,
+        leadOverNextRank: place.following_total === null ? null : place.total_points - place.following_total,
+      }
+    },
+
+    /** achievementsOf lists every achievement with how far the business is; whoever calls has checked that it may. */
+    async achievementsOf(businessId: string) {
+      const rows = await repository.achievementsOf(businessId)
+      return rows.map(({ totalPoints, ...row }) => ({
+        ...row,
+        isUnlocked: row.unlockedAt !== null,
+        progress:
+          row.unlockedAt !== null || row.requiredPoints === 0 ? 1 : Math.min(1, totalPoints / row.requiredPoints),
+      }))
+    },
+
+    /** getAchievements is achievementsOf for an owner, in wire shape. */
+    async getAchievements(userId: string, businessId: string | undefined) {
+      const owned = await business.businessFor(userId, businessId)
+      const rows = await this.achievementsOf(owned.id)
+      return rows.map((row) => ({
+        id: row.id,
+        title: row.title,
+        description: row.description,
+        required_points: row.requiredPoints,
+        badge_icon: row.badgeIcon,
+        created_at: row.createdAt.toISOString(),
+        is_unlocked: row.isUnlocked,
+        unlocked_at: row.unlockedAt?.toISOString() ?? null,
+        progress: Math.round(row.progress * 10_000) / 10_000,
+      }))
+    },
+
+    /** recentPoints are the newest ledger entries of a business; whoever calls has checked that it may. */
+    recentPoints: (businessId: string, limit: number) => repository.ledgerOf(businessId, { limit }),
+
+    /** getPoints pages through the ledger of an owner's business, newest first. */
+    async getPoints(
+      userId: string,
+      { businessId, limit, cursor }: { businessId?: string | undefined; limit: number; cursor?: string | undefined },
+    ) {
+      const owned = await business.businessFor(userId, businessId)
+      const before = decodeCursor(ledgerCursor, cursor)?.sequence
+      const rows = await repository.ledgerOf(owned.id, { before, limit: limit + 1 })
+      const { items, next } = pageOf(rows, limit, (row) => ({ sequence: row.sequence }))
+      return {
+        next,
+        items: items.map((row) => ({
+          id: row.id,
+          event_id: row.eventId,
+          type: row.type,
+          points: row.points,
+          total_after: row.totalAfter,
+          reason: row.reason,
+          occurred_at: row.occurredAt.toISOString(),
+          created_at: row.createdAt.toISOString(),
+          rule_version: row.ruleVersion,
+        })),
+      }
+    },
+
+    /** earnableRules are what an owner can record right now. */
+    earnableRules: () => repository.earnableRules(),
+
+    /** erase drops what an owner wrote into events, inside the erasure's transaction; what counts stays. */
+    async erase(tx: Transaction, userId: string): Promise<void> {
+      await repository.forgetWords(tx, await business.idsOf(tx, userId))
+    },
+
+    /** start makes good any judging that an earlier process did not finish. */
+    start: reevaluation.catchUp,
+
+    /** close ends the background work of this process. */
+    close: reevaluation.close,
+  }
+}
+
+function boardEntry(row: BoardRow, userId: string): LeaderboardEntry {
+  const own = row.user_id === userId
+  const veiled = row.board_visibility === 'alias' && !own
+  return {
+    rank: row.rank,
+    business_id: row.business_id,
+    business_name: veiled ? aliasFor(row.business_id) : row.business_name,
+    total_points: row.total_points,
+    level_name: row.level_name,
+    achievements_count: row.achievements_count,
+    user_id: veiled ? null : row.user_id,
+    user_name: veiled ? null : row.user_name,
+    is_current_user: own,
+  }
+}
+
+/** aliasFor is the neutral name of a business that does not show its own; the same each time. */
+export function aliasFor(businessId: string): string {
+  return `Business ${businessId.slice(-4).toUpperCase()}`
+}
+
+function refusal(outcome: Exclude<AwardOutcome['outcome'], 'awarded' | 'replayed'>, request: AwardRequest): Problem {
+  switch (outcome) {
+    case 'no_business':
+      return request.businessId === null
+        ? problem.notFound('no_business', 'Describe your business first.')
+        : problem.notFound()
+    case 'key_conflict':
+      return problem.conflict('idempotency_key_reused', 'This idempotency_key was used before with another body.')
+    case 'unknown_type':
+      return problem.invalid([{ path: 'type', message: 'is not an active event type' }], 'unknown_type')
+    case 'source_closed':
+      return problem.forbidden('source_closed', 'This event type cannot be recorded by owners.')
+    case 'below_zero':
+      return problem.conflict('below_zero', 'The total would fall below 0.')
+  }
+}
