@@ -1,6 +1,5 @@
 import { and, asc, count, desc, eq, gt, ilike, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { alias } from 'drizzle-orm/pg-core'
 import { type Executor, pgErrorCode, type Transaction } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
 import { users } from '../auth/index.ts'
@@ -38,29 +37,21 @@ const owner = { id: users.id, name: users.name, email: users.email }
 const profile = { business: businesses, totalPoints: businessStandings.totalPoints, level }
 
 /**
- * ownedBy is the condition under which a business is somebody's, and the only place where that is decided: access for
- * more people than the owner will be written here.
+ * accessible is the id of the business that a user may act for: the one named, or their first; null when there is none.
+ * The database function decides, for every query of the service, so that there is one place to let more people in.
  */
-function ownedBy(
-  table: Record<'id' | 'userId' | 'erasedAt', PgColumn>,
-  userId: string | PgColumn,
-  businessId?: string,
-): SQL | undefined {
-  return and(
-    eq(table.userId, userId),
-    isNull(table.erasedAt),
-    businessId === undefined ? undefined : eq(table.id, businessId),
-  )
-}
+const accessible = (userId: string | PgColumn, businessId?: string): SQL =>
+  sql`accessible_business(${userId}, ${businessId ?? null}::uuid)`
+
+// What a user owns, for counting, listing and erasing; not for access.
+const ownedBy = (userId: string) => and(eq(businesses.userId, userId), isNull(businesses.erasedAt))
 
 /** findOwned reads the business that is named, or the user's first; undefined when they have no such business. */
 export async function findOwned(db: Executor, userId: string, businessId?: string): Promise<Business | undefined> {
   const [business] = await db
     .select()
     .from(businesses)
-    .where(ownedBy(businesses, userId, businessId))
-    .orderBy(asc(businesses.id))
-    .limit(1)
+    .where(eq(businesses.id, accessible(userId, businessId)))
   return business
 }
 
@@ -77,10 +68,7 @@ export async function findOwnedProfile(
   userId: string,
   businessId?: string,
 ): Promise<ProfileRow | undefined> {
-  const [row] = await profiles(db)
-    .where(ownedBy(businesses, userId, businessId))
-    .orderBy(asc(businesses.id))
-    .limit(1)
+  const [row] = await profiles(db).where(eq(businesses.id, accessible(userId, businessId)))
   return row
 }
 
@@ -91,30 +79,29 @@ export async function listOwnedProfiles(
 ): Promise<ProfileRow[]> {
   const { userId, before, limit } = query
   return profiles(db)
-    .where(and(ownedBy(businesses, userId), before === undefined ? undefined : lt(businesses.id, before)))
+    .where(and(ownedBy(userId), before === undefined ? undefined : lt(businesses.id, before)))
     .orderBy(desc(businesses.id))
     .limit(limit)
 }
 
 /** countOwned counts the businesses of a user. */
 export async function countOwned(tx: Transaction, userId: string): Promise<number> {
-  const [row] = await tx.select({ owned: count() }).from(businesses).where(ownedBy(businesses, userId))
+  const [row] = await tx.select({ owned: count() }).from(businesses).where(ownedBy(userId))
   return row?.owned ?? 0
+}
+
+/** ownedIds are the ids of all businesses of a user. */
+export async function ownedIds(db: Executor, userId: string): Promise<string[]> {
+  const rows = await db.select({ id: businesses.id }).from(businesses).where(ownedBy(userId)).orderBy(asc(businesses.id))
+  return rows.map((row) => row.id)
 }
 
 /** findMe reads a user and, in the same round trip, their first business; undefined when there is no such user. */
 export async function findMe(db: Executor, userId: string) {
-  const first = alias(businesses, 'first')
-  const firstOfUser = db
-    .select({ id: first.id })
-    .from(first)
-    .where(ownedBy(first, users.id))
-    .orderBy(asc(first.id))
-    .limit(1)
   const [row] = await db
     .select({ user: users, ...profile })
     .from(users)
-    .leftJoin(businesses, eq(businesses.id, firstOfUser))
+    .leftJoin(businesses, eq(businesses.id, accessible(users.id)))
     .leftJoin(businessStandings, eq(businessStandings.businessId, businesses.id))
     .leftJoin(businessLevels, eq(businessLevels.id, businessStandings.levelId))
     .where(eq(users.id, userId))
@@ -149,7 +136,8 @@ export async function updateOwned(
   const updated = await tx
     .update(businesses)
     .set({ ...fields, updatedAt: now })
-    .where(ownedBy(businesses, userId, businessId))
+    // The row itself is asked too: when an erasure was under way, it is looked at again after it, the function is not.
+    .where(and(eq(businesses.id, accessible(userId, businessId)), isNull(businesses.erasedAt)))
     .returning({ id: businesses.id })
   if (updated.length === 0) return false
   if (fields.boardVisibility) await setOnBoard(tx, businessId, fields.boardVisibility !== 'hidden')
@@ -244,7 +232,7 @@ export async function blankBusinessesOf(tx: Transaction, userId: string, now: Da
         updatedAt: now,
         erasedAt: now,
       })
-      .where(ownedBy(businesses, userId))
+      .where(ownedBy(userId))
       .returning({ id: businesses.id }),
   )
   await tx

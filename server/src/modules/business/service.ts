@@ -26,6 +26,7 @@ import {
   knowsTimeZone,
   listLevels,
   listOwnedProfiles,
+  ownedIds,
   updateOwned,
 } from './repository.ts'
 
@@ -159,6 +160,9 @@ export function createBusinessService(options: BusinessServiceOptions) {
       await auth.updateMe(userId, changes)
       return this.me(userId)
     },
+
+    /** idsOf are all businesses that a user may act for. */
+    idsOf: (tx: Transaction, userId: string): Promise<string[]> => ownedIds(tx, userId),
 
     /** erase takes everything personal out of a user's businesses, inside the transaction that erases the account. */
     erase: (tx: Transaction, userId: string): Promise<void> => blankBusinessesOf(tx, userId, clock.now()),
