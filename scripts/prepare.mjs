@@ -1,5 +1,5 @@
 // Runs before `npm start`, `npm test` and their like, so that a fresh clone needs no set-up: installs the packages when they
-// are missing or older than the lockfile, and with the argument `web` builds the web app when its sources have changed.
+// are missing or not those of the lockfile, and with the argument `web` builds the web app when its sources have changed.
 //
 // This is the one script that runs before anything is installed, on whatever Node npm itself uses, so it is plain JavaScript
 // for Node 20 without packages. It runs before every start: with nothing to do it takes a few milliseconds.
@@ -15,7 +15,6 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const lockfile = join(root, 'package-lock.json')
 const installedLockfile = join(root, 'node_modules/.package-lock.json')
-const installStamp = join(root, 'node_modules/.tangga-installed')
 const ownNode = join(root, 'node_modules/.bin', process.platform === 'win32' ? 'node.exe' : 'node')
 const webDist = join(root, 'web/dist')
 const webStamp = join(webDist, '.sources')
@@ -71,22 +70,27 @@ function refuseOldNode() {
 }
 
 /**
- * isInstalled: npm writes its own copy of the lockfile last, so one that is newer than ours means a finished install, by us
- * or by hand. The stamp covers a lockfile that was written anew with the same content, as git does on a change of branch.
+ * isInstalled tells whether node_modules holds what the lockfile says. npm leaves its own lockfile there as the last step of
+ * an install, so one is found only after a finished install, ours or by hand. Packages for other platforms are rightly absent.
  */
 function isInstalled() {
-  const installedAt = statSync(installedLockfile, { throwIfNoEntry: false })?.mtimeMs
-  if (installedAt === undefined) return false
-  return statSync(lockfile).mtimeMs <= installedAt || textOf(installStamp) === hashOf([lockfile])
+  const text = textOf(installedLockfile)
+  if (text === undefined) return false
+  const installed = JSON.parse(text).packages ?? {}
+  const wanted = JSON.parse(readFileSync(lockfile, 'utf8')).packages ?? {}
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (!path.includes('node_modules/')) return true
+    const found = installed[path]
+    if (found === undefined) return entry.optional === true || entry.devOptional === true
+    return found.version === entry.version && found.integrity === entry.integrity && found.resolved === entry.resolved
+  })
 }
 
 async function install() {
-  const hash = hashOf([lockfile])
   // Without --include, NODE_ENV=production would leave out what builds the web app, and omit=optional the database and Node.
   const include = ['--include=dev', '--include=optional', '--include=peer']
   const result = await npm(['ci', ...include, '--no-audit', '--no-fund', '--loglevel=error'])
   if (result.code !== 0) throw new Refusal(`${result.output}\nTangga: npm ci failed; the reason stands above.`)
-  writeFileSync(installStamp, hash)
   // npm picks the Node package by processor and system alone, so on a system without glibc it may not run.
   if (existsSync(ownNode) && spawnSync(ownNode, ['--version']).status !== 0) {
     throw new Refusal(

