@@ -54,12 +54,12 @@ export async function createApp(options: AppOptions) {
     gamification: gamification.service,
     engine: options.engine,
   })
-  const chat = createChat({ store, settings, clock, log, auth, business: business.service, engine: agent.engine })
+  const chat = createChat({ store, settings, clock, log, business: business.service, engine: agent.engine })
 
   // In this order: whoever must still know the owner's businesses comes before they lose their owner.
+  auth.onErase((_tx, userId) => chat.stopRunsOf(userId))
   auth.onErase(gamification.service.erase)
   auth.onErase(business.erase)
-  auth.onErased(chat.stopRunsOf)
   business.onCreated((tx, created) => gamification.service.openStanding(tx, created.id))
 
   auth.guard(http)
@@ -87,6 +87,8 @@ export async function createApp(options: AppOptions) {
     business,
     gamification,
     chat,
+    /** advisor names who answers: `offline` or the model. */
+    advisor: agent.engine.name,
     /** start brings derived state up to date and begins the background work. */
     async start() {
       await gamification.service.start()

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { index, integer, json, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { users } from '../auth/schema.ts'
 import { businesses } from '../business/schema.ts'
 
@@ -45,6 +45,8 @@ export const chatRuns = pgTable(
     leaseUntil: instant().notNull(),
     startedAt: instant().notNull().defaultNow(),
     finishedAt: instant(),
+    // The log of the run but for its texts, see run-record.ts; written once a second while it grows.
+    record: json().notNull(),
   },
   (table) => [
     uniqueIndex('chat_runs_one_active')
@@ -60,7 +62,10 @@ export const chatRuns = pgTable(
 /** StoredToolCall is one tool execution as kept with the answer it served. */
 export type StoredToolCall = { call_id: string; tool: string; args: unknown; ok: boolean; output: unknown }
 
-/** chatMessages are what was said; ids are UUIDv7 and so in order within a session. */
+/**
+ * chatMessages are what was said; ids are UUIDv7 and so in order within a session. `runId` is the run that a message of
+ * the owner started, or that made an answer.
+ */
 export const chatMessages = pgTable(
   'chat_messages',
   {

@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { pageQuery } from '../../platform/http/paging.ts'
+import { idSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
+import type { ChatMessage, ChatSession } from './repository.ts'
+
+/** completionBody is what a message to the advisor is sent with. */
+export const completionBody = z
+  .object({
+    content: multiLine(1, 8000),
+    session_id: idSchema.nullish().describe('the conversation to go on with; a new one is begun without it'),
+    business_id: idSchema.nullish().describe('of the caller; their first business when left out'),
+    client_message_id: z
+      .string()
+      .max(1000)
+      .pipe(oneLine(1, 200))
+      .nullish()
+      .describe('makes a retry safe: the same one again joins the run that it started'),
+  })
+  .meta({ id: 'ChatCompletion' })
+
+/** sessionsQuery asks for the conversations of a business. */
+export const sessionsQuery = pageQuery.extend({ business_id: idSchema.optional() })
+
+/** titleBody renames a conversation. */
+export const titleBody = z.object({ title: oneLine(1, 200).optional() }).meta({ id: 'ChatSessionTitle' })
+
+/** sessionDto is a conversation. */
+export const sessionDto = z
+  .object({
+    id: z.uuid(),
+    title: z.string(),
+    business_id: z.uuid(),
+    created_at: timestamp,
+    updated_at: timestamp.describe('when it was last used'),
+  })
+  .meta({ id: 'ChatSession' })
+
+/** toSessionDto is a conversation as the API shows it. */
+export function toSessionDto(session: ChatSession): z.infer<typeof sessionDto> {
+  return {
+    id: session.id,
+    title: session.title,
+    business_id: session.businessId,
+    created_at: session.createdAt.toISOString(),
+    updated_at: session.updatedAt.toISOString(),
+  }
+}
+
+/** storedToolCall is one tool execution, kept with the answer it served. */
+export const storedToolCall = z
+  .object({ call_id: z.string(), tool: z.string(), args: z.unknown(), ok: z.boolean(), output: z.unknown() })
+  .meta({ id: 'ChatToolCall' })
+
+/** messageDto is something that was said. */
+export const messageDto = z
+  .object({
+    id: z.uuid(),
+    session_id: z.uuid(),
+    role: z.enum(['user', 'assistant']),
+    content: z.string(),
+    created_at: timestamp,
+    status: z.enum(['complete', 'streaming', 'interrupted', 'stopped']),
+    tool_calls: z.array(storedToolCall).optional(),
+    run_id: z.uuid().optional().describe('on answers: the run that makes or made it; follow a streaming one by it'),
+  })
+  .meta({ id: 'ChatMessage' })
+
+/** toMessageDto is something that was said, as the API shows it. */
+export function toMessageDto(message: ChatMessage): z.infer<typeof messageDto> {
+  const { id, sessionId, role, content, status, toolCalls, runId } = message
+  return {
+    id,
+    session_id: sessionId,
+    role,
+    content,
+    created_at: message.createdAt.toISOString(),
+    status,
+    ...(toolCalls ? { tool_calls: toolCalls } : {}),
+    ...(role === 'assistant' && runId ? { run_id: runId } : {}),
+  }
+}
+
+/** runStatusDto says how a run stands. */
+export const runStatusDto = z
+  .object({ run_id: z.uuid(), status: z.enum(['complete', 'interrupted', 'stopped']) })
+  .meta({ id: 'ChatRunStatus' })
+
+const usage = z.object({ input_tokens: z.int(), output_tokens: z.int() })
+
+/** streamEvent is the JSON of one `data` line of a run's stream. */
+export const streamEvent = z
+  .discriminatedUnion('type', [
+    z.object({
+      type: z.literal('session_created'),
+      message: z.string().describe("the new session's title"),
+      data: z.uuid().describe("the new session's id"),
+    }),
+    z.object({
+      type: z.literal('run_started'),
+      data: z.object({ run_id: z.uuid(), session_id: z.uuid(), user_message_id: z.uuid() }),
+    }),
+    z.object({ type: z.literal('token'), data: z.object({ text: z.string() }) }),
+    z.object({
+      type: z.literal('tool_start'),
+      message: z.string(),
+      data: z.object({ tool: z.string(), call_id: z.string(), args: z.unknown() }),
+    }),
+    z.object({
+      type: z.literal('tool_end'),
+      message: z.string().optional(),
+      data: z.object({ tool: z.string(), call_id: z.string(), ok: z.boolean(), output: z.unknown() }),
+    }),
+    z.object({ type: z.literal('error'), message: z.string(), data: z.object({ code: z.string() }) }),
+    z.object({
+      type: z.literal('done'),
+      data: z.object({
+        session_id: z.uuid(),
+        run_id: z.uuid(),
+        message_id: z.uuid(),
+        full_text: z.string(),
+        usage,
+        status: z.enum(['complete', 'stopped']),
+      }),
+    }),
+  ])
+  .meta({ id: 'ChatStreamEvent' })
+
+/** StreamEvent is the JSON of one `data` line of a run's stream. */
+export type StreamEvent = z.infer<typeof streamEvent>

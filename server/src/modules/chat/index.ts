@@ -1,0 +1,75 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Settings } from '../../platform/config.ts'
+import type { Store } from '../../platform/db/database.ts'
+import type { App } from '../../platform/http/app-types.ts'
+import type { Log } from '../../platform/logger.ts'
+import type { AgentEngine } from '../agent/index.ts'
+import { findUser } from '../auth/index.ts'
+import { createChatRepository } from './repository.ts'
+import { chatRoutes } from './routes.ts'
+import { createRunLeases } from './run-leases.ts'
+import { createRunRegistry } from './run-registry.ts'
+import { defaultRunBounds, type RunBounds } from './run.ts'
+import { type BusinessAccess, createChatService } from './service.ts'
+
+export * from './schema.ts'
+export { streamEvent, type StreamEvent } from './dto.ts'
+export type { RunBounds } from './run.ts'
+export type { ChatService, Completion, RunFeed } from './service.ts'
+
+/** Chat is the module, wired. */
+export type Chat = ReturnType<typeof createChat>
+
+// Of the 10 s that the process may take to stop, what running answers may take to be stored.
+const DRAIN_MS = 4_000
+
+/** createChat wires conversations and runs. Nothing here touches the database before `start`. `bounds` is for tests. */
+export function createChat(options: {
+  store: Pick<Store, 'db'>
+  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner' | 'streamsPerOwner'>
+  clock: Clock
+  log: Log
+  engine: AgentEngine
+  business: BusinessAccess
+  bounds?: Partial<RunBounds>
+}) {
+  const { settings, clock, log, engine, business } = options
+  const { db } = options.store
+  const repository = createChatRepository(db)
+  const registry = createRunRegistry()
+  const leases = createRunLeases({ repository, registry, log })
+  const service = createChatService({
+    repository,
+    registry,
+    runs: {
+      engine,
+      repository,
+      clock,
+      log,
+      bounds: { ...defaultRunBounds, ...options.bounds },
+      closing: registry.closing,
+    },
+    business,
+    userLocale: async (userId) => (await findUser(db, userId))?.locale ?? 'en',
+    settings,
+    clock,
+    log,
+  })
+
+  return {
+    service,
+    /** leases renews and sweeps by itself once started; tests call `tick`. */
+    leases,
+    /** routes serves everything under /chat. */
+    routes: (app: App) => chatRoutes({ service })(app),
+    /** stopRunsOf ends the runs of a user whose account is about to be erased. */
+    stopRunsOf: service.stopRunsOf,
+    /** start begins to keep leases, and ends the runs of processes that are gone. Waits for nothing. */
+    start: () => leases.start(),
+    /** drain stores running answers as interrupted and ends every stream with `server_stopping`; no run starts after it. */
+    async drain(): Promise<void> {
+      await registry.close(DRAIN_MS)
+      leases.stop()
+    },
+  }
+}

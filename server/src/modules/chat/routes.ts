@@ -1,0 +1,189 @@
+import { z } from 'zod'
+import type { App } from '../../platform/http/app-types.ts'
+import { decodeCursor, pageQuery, sendPage } from '../../platform/http/paging.ts'
+import { idSchema } from '../../platform/text.ts'
+import { callerOf } from '../auth/index.ts'
+import {
+  completionBody,
+  messageDto,
+  runStatusDto,
+  sessionDto,
+  sessionsQuery,
+  streamEvent,
+  titleBody,
+  toMessageDto,
+  toSessionDto,
+} from './dto.ts'
+import { sendRun } from './send-run.ts'
+import type { ChatService } from './service.ts'
+
+const access = { access: 'user' } as const
+const tags = ['Chat']
+const sessionParams = z.object({ id: idSchema })
+const runParams = z.object({ run_id: idSchema })
+const sessionCursor = z.object({ at: z.iso.datetime(), id: z.uuid() })
+const messageCursor = z.object({ id: z.uuid() })
+const placeInStream = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number)
+
+const eventStream = {
+  description:
+    'Server-sent events. Each is one `id` line (its place in the run, from 1) and one `data` line with the JSON below; ' +
+    'comment lines keep the connection alive. Exactly one of `done` and `error` comes last. `X-Run-Id` names the run.',
+  content: { 'text/event-stream': { schema: streamEvent } },
+}
+
+/** chatRoutes are the owner's conversations with the advisor. */
+export function chatRoutes({ service }: { service: ChatService }): (app: App) => Promise<void> {
+  return async (app) => {
+    app.post(
+      '/chat/completion',
+      {
+        config: access,
+        schema: {
+          tags,
+          summary: 'Send a message and stream the answer',
+          description:
+            'The answer is made and stored whether or not anyone listens; follow it again by its run. Refused before ' +
+            'the stream starts: 409 `run_active` while the conversation is being answered, with `run_id`.',
+          body: completionBody,
+          response: { 200: eventStream },
+        },
+      },
+      async (request, reply) => {
+        const { content, session_id, business_id, client_message_id } = request.body
+        const feed = await service.streamChatCompletion(callerOf(request).userId, {
+          content,
+          sessionId: session_id ?? undefined,
+          businessId: business_id ?? undefined,
+          clientMessageId: client_message_id ?? undefined,
+        })
+        await sendRun(reply, feed)
+        return reply
+      },
+    )
+
+    app.get(
+      '/chat/sessions',
+      {
+        config: access,
+        schema: {
+          tags,
+          summary: 'Conversations of a business, the last used first',
+          querystring: sessionsQuery,
+          response: { 200: z.array(sessionDto) },
+        },
+      },
+      async (request, reply) => {
+        const { business_id: businessId, limit, cursor } = request.query
+        const at = decodeCursor(sessionCursor, cursor)
+        const page = await service.getBusinessSessions(callerOf(request).userId, {
+          businessId,
+          limit,
+          before: at && { updatedAt: new Date(at.at), id: at.id },
+        })
+        return sendPage(request, reply, page).map(toSessionDto)
+      },
+    )
+
+    app.get(
+      '/chat/sessions/:id',
+      {
+        config: access,
+        schema: {
+          tags,
+          summary: 'Messages of a conversation, oldest first',
+          description: '`limit` gives the newest ones, and the cursor goes back in time.',
+          params: sessionParams,
+          querystring: pageQuery,
+          response: { 200: z.array(messageDto) },
+        },
+      },
+      async (request, reply) => {
+        const { limit, cursor } = request.query
+        const page = await service.getSessionMessages(callerOf(request).userId, {
+          sessionId: request.params.id,
+          limit,
+          before: decodeCursor(messageCursor, cursor)?.id,
+        })
+        return sendPage(request, reply, page).map(toMessageDto)
+      },
+    )
+
+    app.patch(
+      '/chat/sessions/:id',
+      {
+        config: access,
+        schema: {
+          tags,
+          summary: 'Rename a conversation',
+          params: sessionParams,
+          body: titleBody,
+          response: { 200: sessionDto },
+        },
+      },
+      async (request) => {
+        const { userId } = callerOf(request)
+        return toSessionDto(await service.renameSession(userId, request.params.id, request.body.title))
+      },
+    )
+
+    app.delete(
+      '/chat/sessions/:id',
+      {
+        config: access,
+        schema: {
+          tags,
+          summary: 'Delete a conversation; its active run is stopped',
+          params: sessionParams,
+          response: { 204: z.null() },
+        },
+      },
+      async (request, reply) => {
+        await service.deleteSession(callerOf(request).userId, request.params.id)
+        return reply.code(204).send(null)
+      },
+    )
+
+    app.get(
+      '/chat/runs/:run_id/events',
+      {
+        config: access,
+        schema: {
+          tags,
+          summary: 'The stream of a run from the start, or after an event',
+          description: 'Ends when the run has ended. After its last event nothing is left and the stream is empty.',
+          params: runParams,
+          headers: z.looseObject({ 'last-event-id': placeInStream.optional() }),
+          response: { 200: eventStream },
+        },
+      },
+      async (request, reply) => {
+        const { userId } = callerOf(request)
+        const feed = await service.followRun(userId, request.params.run_id, request.headers['last-event-id'] ?? 0)
+        await sendRun(reply, feed)
+        return reply
+      },
+    )
+
+    app.post(
+      '/chat/runs/:run_id/stop',
+      {
+        config: access,
+        schema: {
+          tags,
+          summary: 'Stop a run and keep what was said',
+          description: 'Answers how the run ended, however often it is asked.',
+          params: runParams,
+          response: { 200: runStatusDto },
+        },
+      },
+      async (request) => {
+        const { runId, status } = await service.stopRun(callerOf(request).userId, request.params.run_id)
+        return { run_id: runId, status }
+      },
+    )
+  }
+}

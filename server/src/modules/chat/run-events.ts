@@ -1,0 +1,57 @@
+import { z } from 'zod'
+
+const toolCall = z.object({
+  type: z.literal('ToolCall'),
+  callId: z.string(),
+  tool: z.string(),
+  args: z.unknown(),
+  label: z.string(),
+})
+
+const toolCallResult = z.object({
+  type: z.literal('ToolCallResult'),
+  callId: z.string(),
+  tool: z.string(),
+  ok: z.boolean(),
+  output: z.unknown(),
+  label: z.string().optional(),
+})
+
+/** recordedEvent is every event of a run that is stored as it is: all but the pieces of text and the end of a good run. */
+export const recordedEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('SessionCreated'), sessionId: z.string(), title: z.string() }),
+  z.object({
+    type: z.literal('RunStarted'),
+    runId: z.string(),
+    sessionId: z.string(),
+    userMessageId: z.string(),
+  }),
+  toolCall,
+  toolCallResult,
+  z.object({ type: z.literal('RunFailed'), code: z.string(), message: z.string() }),
+])
+
+/** RecordedEvent is an event of a run that is stored as it is. */
+export type RecordedEvent = z.infer<typeof recordedEvent>
+
+/** RunFinished ends a run whose answer is stored whole, or up to where its owner stopped it. */
+export type RunFinished = {
+  type: 'RunFinished'
+  runId: string
+  sessionId: string
+  messageId: string
+  text: string
+  usage: { inputTokens: number; outputTokens: number }
+  status: 'complete' | 'stopped'
+}
+
+/**
+ * RunEvent is an entry of a run's log. The engine's words and tool calls keep the engine's names; around them stand the
+ * beginning and the end of the run, which only the chat knows. Every wire format renders each of them as one event.
+ */
+export type RunEvent = RecordedEvent | { type: 'AgentStream'; delta: string } | RunFinished
+
+/** isTerminal tells whether the event is the last of its run. */
+export function isTerminal(event: RunEvent): boolean {
+  return event.type === 'RunFinished' || event.type === 'RunFailed'
+}

@@ -1,0 +1,43 @@
+import type { StreamEvent } from './dto.ts'
+import type { RunEvent } from './run-events.ts'
+
+/** wireEvent renders an event of a run's log as the native stream's; one becomes one, so ids are places in the log. */
+export function wireEvent(event: RunEvent): StreamEvent {
+  switch (event.type) {
+    case 'SessionCreated':
+      return { type: 'session_created', message: event.title, data: event.sessionId }
+    case 'RunStarted':
+      return {
+        type: 'run_started',
+        data: { run_id: event.runId, session_id: event.sessionId, user_message_id: event.userMessageId },
+      }
+    case 'AgentStream':
+      return { type: 'token', data: { text: event.delta } }
+    case 'ToolCall':
+      return {
+        type: 'tool_start',
+        message: event.label,
+        data: { tool: event.tool, call_id: event.callId, args: event.args },
+      }
+    case 'ToolCallResult':
+      return {
+        type: 'tool_end',
+        ...(event.label === undefined ? {} : { message: event.label }),
+        data: { tool: event.tool, call_id: event.callId, ok: event.ok, output: event.output },
+      }
+    case 'RunFailed':
+      return { type: 'error', message: event.message, data: { code: event.code } }
+    case 'RunFinished':
+      return {
+        type: 'done',
+        data: {
+          session_id: event.sessionId,
+          run_id: event.runId,
+          message_id: event.messageId,
+          full_text: event.text,
+          usage: { input_tokens: event.usage.inputTokens, output_tokens: event.usage.outputTokens },
+          status: event.status,
+        },
+      }
+  }
+}
