@@ -55,7 +55,7 @@ export const environment = z.object({
   TRUST_PROXY: trustProxy
     .optional()
     .describe('hops, or addresses and CIDR ranges, whose `X-Forwarded-For` is believed'),
-  DATA_DIR: z.string().min(1).optional().describe('folder of the embedded database and the generated secret'),
+  DATA_DIR: z.string().min(1).default('./data').describe('folder of the embedded database and the generated secret'),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')

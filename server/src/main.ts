@@ -1,0 +1,92 @@
+import { createApp } from './app.ts'
+import { type FirstAdmin } from './modules/auth/index.ts'
+import { loadSettings, type Settings } from './platform/config.ts'
+import { openPool } from './platform/db/database.ts'
+import { migrate } from './platform/db/migrate.ts'
+import { openStore, readOrCreateSecret } from './platform/db/open-store.ts'
+import { createLog } from './platform/logger.ts'
+import { projectRoot } from './project-root.ts'
+import { StartupRefusal } from './platform/startup-refusal.ts'
+import { version } from './version.ts'
+
+/** A drain that takes longer than this is cut, so that whoever asked the process to stop need not kill it. */
+const LONGEST_DRAIN_MS = 9_000
+
+/** runServer is the whole life of the process: open the store, listen, wait for a signal, drain, close. */
+export async function runServer(settings: Settings): Promise<void> {
+  const log = createLog({ level: settings.logLevel })
+  const stopped = stopSignal()
+
+  const { databaseUrl, dataDir } = settings
+  const store = await openStore({ databaseUrl, dataDir, projectRoot, exclusive: true, log })
+  await migrate(store.connection)
+  const { pool, db } = openPool(store.connection, (error) => log.warn({ err: error }, 'a database connection was lost'))
+  const secretKey = settings.secretKey ?? (await readOrCreateSecret(store.dataDir, 'secret-key'))
+
+  const app = await createApp({ settings, store: { pool, db }, databaseKind: store.kind, secretKey, log })
+  const firstAdmin = await app.auth.ensureFirstAdmin()
+  await app.start()
+  const address = await app.http.listen({ host: settings.host, port: settings.port }).catch(refuseToListen(settings))
+  tell(greeting({ settings, address, firstAdmin, advisor: app.advisor }))
+
+  const signal = await stopped
+  log.info({ signal }, 'stopping')
+  const deadline = setTimeout(() => {
+    log.error('the drain took too long and is cut')
+    process.exit(1)
+  }, LONGEST_DRAIN_MS)
+  await app.close()
+  await pool.end()
+  await store.close()
+  clearTimeout(deadline)
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    // A second signal changes nothing: the first one is already being answered, within its deadline.
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name))
+  })
+}
+
+function refuseToListen({ host, port }: Settings) {
+  return (error: NodeJS.ErrnoException): never => {
+    if (error.code === 'EADDRINUSE')
+      throw new StartupRefusal(`Port ${port} on ${host} is in use. Stop what uses it, or set PORT to another one.`)
+    if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL')
+      throw new StartupRefusal(`Tangga cannot listen on ${host}:${port} (${error.code}). Set HOST and PORT.`)
+    throw error
+  }
+}
+
+type Greeting = { settings: Settings; address: string; firstAdmin: FirstAdmin | undefined; advisor: string }
+
+function greeting({ settings, address, firstAdmin, advisor }: Greeting): string[] {
+  return [
+    `Tangga ${version} is ready at ${settings.publicUrl ?? address}`,
+    advisor === 'offline'
+      ? 'The built-in offline advisor answers; set LLM_BASE_URL and LLM_MODEL_NAME to use a model.'
+      : `The advisor answers with ${advisor}.`,
+    ...(firstAdmin?.generatedPassword
+      ? [`First admin: ${firstAdmin.email}, password ${firstAdmin.generatedPassword} (shown only now)`]
+      : []),
+  ]
+}
+
+// For the person at the terminal; standard output holds log lines only.
+function tell(lines: string[]): void {
+  process.stderr.write(`\n${lines.map((line) => `  ${line}\n`).join('')}\n`)
+}
+
+/** exitOnRefusal runs a program and ends the process: 0 when it went well, 1 with one line when it was refused. */
+export async function exitOnRefusal(program: () => Promise<void>): Promise<void> {
+  try {
+    await program()
+    process.exit(0)
+  } catch (error) {
+    if (!(error instanceof StartupRefusal)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+if (import.meta.main) await exitOnRefusal(() => runServer(loadSettings()))
