@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 
 /** Log is the structured logger; its lines are JSON on standard output. */
 export type Log = Logger
@@ -22,9 +22,9 @@ const SECRETS = [
 ]
 const dotted = (prefix: string, name: string) => (name.startsWith('[') ? `${prefix}${name}` : `${prefix}.${name}`)
 
-/** createLog makes the logger; secrets are replaced wherever they could stand. */
-export function createLog(options: { level: string }): Log {
-  return pino({
+/** createLog makes the logger; secrets are replaced wherever they could stand. Lines go to `destination` where given. */
+export function createLog(options: { level: string }, destination?: DestinationStream): Log {
+  const settings: LoggerOptions = {
     level: options.level,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -47,5 +47,6 @@ export function createLog(options: { level: string }): Log {
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
       err: pino.stdSerializers.err,
     },
-  })
+  }
+  return destination ? pino(settings, destination) : pino(settings)
 }

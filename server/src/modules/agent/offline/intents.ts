@@ -20,7 +20,7 @@ const REMEMBER =
 /**
  * recognise reads a message in English or Indonesian. A phrase is heard when each of its words stands somewhere in the
  * message, small typing errors and Indonesian possessive endings (`poinku`) included; the phrase with the most letters
- * wins, and further intents count when they were asked in other words of the message. `fallback` is the language of a
+ * wins, and further intents count when none of their words was part of a stronger one. `fallback` is the language of a
  * message that could be either.
  */
 export function recognise(message: string, fallback: Locale): Recognised {
@@ -40,8 +40,7 @@ export function recognise(message: string, fallback: Locale): Recognised {
   const chosen: typeof heard = []
   for (const one of heard) {
     if (chosen.some((other) => other.intent === one.intent)) continue
-    const isNew = one.words.some((word) => !chosen.some((other) => other.words.includes(word)))
-    if (isNew || chosen.length === 0) chosen.push(one)
+    if (!one.words.some((word) => chosen.some((other) => other.words.includes(word)))) chosen.push(one)
   }
   const intents = chosen.map(({ intent }) => intent)
   const asked = intents.filter((intent) => !COURTESIES.has(intent))

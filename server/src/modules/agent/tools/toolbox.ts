@@ -83,7 +83,8 @@ export function safeName(name: string): string {
 
 async function within<Result>(ms: number, work: () => Promise<Result>): Promise<Result> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`took longer than ${ms} ms`)), ms)
+  // Unreferenced: a run that was stopped no longer waits for its tool, and neither does the end of the process.
+  const timer = setTimeout(() => late.reject(new Error(`took longer than ${ms} ms`)), ms).unref()
   try {
     return await Promise.race([work(), late.promise])
   } finally {
