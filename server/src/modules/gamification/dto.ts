@@ -16,8 +16,20 @@ const eventType = z
 /** MOST_METADATA_BYTES bounds the metadata of one event, as JSON. */
 export const MOST_METADATA_BYTES = 16_384
 
+// Deeper nesting says nothing that a person needs, and some thousand levels exhaust the stack of JSON.stringify.
+const MOST_METADATA_LEVELS = 20
+
+function isNestedWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((inner) => isNestedWithin(inner, levels - 1))
+}
+
 const metadata = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.unknown())
+  .refine((value) => isNestedWithin(value, MOST_METADATA_LEVELS), {
+    error: `must be nested at most ${MOST_METADATA_LEVELS} levels deep`,
+    abort: true,
+  })
   .refine(
     (value) => JSON.stringify(value).length <= MOST_METADATA_BYTES,
     `must have at most ${MOST_METADATA_BYTES} bytes`,
