@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
+import type { FastifyReply } from 'fastify'
 import { problem } from '../errors.ts'
 import type { App } from './app-types.ts'
 import { sendProblem } from './problem-handler.ts'
@@ -12,10 +13,16 @@ const NOT_BUILT = `<!doctype html><meta charset="utf-8"><title>Tangga</title><p>
 
 /**
  * serveWebApp serves the built web app at `/`: hashed assets for a year, and index.html for every address that a
- * browser navigates to, since the app routes by itself. Everything else unknown is a 404 problem.
+ * browser navigates to, since the app routes by itself. Everything else unknown is a 404 problem. A build that happens
+ * later is served after the next start.
  */
 export async function serveWebApp(app: App): Promise<void> {
-  const built = existsSync(`${webAppFolder}/index.html`)
+  const indexPath = `${webAppFolder}/index.html`
+  const built = existsSync(indexPath)
+  const index = built ? readFileSync(indexPath, 'utf8') : NOT_BUILT
+  const sendIndex = (reply: FastifyReply) =>
+    reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(index)
+
   if (built) {
     await app.register(async (assets) => {
       assets.addHook('onRoute', (route) => {
@@ -32,16 +39,14 @@ export async function serveWebApp(app: App): Promise<void> {
       })
     })
   }
-  app.get('/', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) =>
-    built ? reply.sendFile('index.html') : reply.type('text/html').send(NOT_BUILT),
-  )
+  app.get('/', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) => sendIndex(reply))
   app.setNotFoundHandler((request, reply) => {
     const navigates =
       request.method === 'GET' &&
       !request.url.startsWith('/api/') &&
       (request.headers.accept ?? '').includes('text/html')
     return navigates && built
-      ? reply.sendFile('index.html')
+      ? sendIndex(reply)
       : sendProblem(reply, problem.notFound('no_such_address', 'There is nothing at this address.'))
   })
 }
