@@ -1,0 +1,37 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { PageHeading } from '../../app/page-heading.tsx'
+
+const sections = [
+  { to: '/admin/levels', label: 'levels' },
+  { to: '/admin/achievements', label: 'achievements' },
+  { to: '/admin/rules', label: 'rules' },
+  { to: '/admin/people', label: 'people' },
+  { to: '/admin/businesses', label: 'businesses' },
+] as const
+
+/** AdminLayout is the frame of the admin pages. */
+export function AdminLayout() {
+  const { t } = useTranslation()
+  return (
+    <div className="grid gap-5">
+      <PageHeading title={t('admin.title')} />
+      <nav aria-label={t('admin.sections')} className="-mx-4 overflow-x-auto px-4 py-1">
+        <ul className="flex w-max gap-2">
+          {sections.map(({ to, label }) => (
+            <li key={to}>
+              <Link
+                to={to}
+                className="flex min-h-11 items-center rounded-full border border-line bg-surface px-4 font-semibold whitespace-nowrap text-ink-soft hover:text-ink"
+                activeProps={{ className: 'border-accent! bg-accent-soft text-accent-strong!' }}
+              >
+                {t(`admin.${label}`)}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <Outlet />
+    </div>
+  )
+}

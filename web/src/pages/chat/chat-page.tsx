@@ -1,0 +1,203 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useTranslation } from 'react-i18next'
+import { messagesQuery } from '../../api/chat.ts'
+import { Problem } from '../../api/problem.ts'
+import { useBusiness } from '../../app/active-business.tsx'
+import { PageHeading } from '../../app/page-heading.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import { FailedLoad } from '../../ui/notice.tsx'
+import { useProblemText } from '../../ui/problem-text.ts'
+import { Loading } from '../../ui/spinner.tsx'
+import { showToast } from '../../ui/toast-store.ts'
+import { Composer } from './composer.tsx'
+import { LiveRun, StoredMessage } from './message-list.tsx'
+import { isOver, type RunView } from './run-view.ts'
+import { runs } from './runs.ts'
+import { SessionList } from './session-list.tsx'
+
+/** ChatPage is a conversation with the advisor, or the start of a new one, beside the list of all. */
+export function ChatPage() {
+  const { t } = useTranslation()
+  const business = useBusiness()
+  const navigate = useNavigate()
+  const { sessionId } = useParams({ strict: false })
+  const [listOpen, setListOpen] = useState(false)
+  const startNew = () => {
+    setListOpen(false)
+    void navigate({ to: '/chat/{-$sessionId}', params: { sessionId: undefined } })
+  }
+  return (
+    <div className="grid grow gap-6 md:grid-cols-[16rem_1fr]">
+      <aside aria-label={t('chat.sessions')} className="max-md:hidden">
+        <Button look="secondary" icon="plus" className="mb-3 w-full" onClick={startNew}>
+          {t('chat.newSession')}
+        </Button>
+        <SessionList businessId={business.id} openId={sessionId} />
+      </aside>
+      <section className="flex min-w-0 flex-col">
+        <div className="mb-4 flex items-center justify-between gap-3">
+          <PageHeading title={t('chat.title')} />
+          <Button look="secondary" icon="list" className="md:hidden" onClick={() => setListOpen(true)}>
+            {t('chat.sessions')}
+          </Button>
+        </div>
+        <Conversation businessId={business.id} sessionId={sessionId} />
+      </section>
+      {listOpen && (
+        <Dialog title={t('chat.sessions')} onClose={() => setListOpen(false)}>
+          <Button look="secondary" icon="plus" className="mb-3 w-full" onClick={startNew}>
+            {t('chat.newSession')}
+          </Button>
+          <SessionList businessId={business.id} openId={sessionId} onOpen={() => setListOpen(false)} />
+        </Dialog>
+      )}
+    </div>
+  )
+}
+
+function Conversation({ businessId, sessionId }: { businessId: string; sessionId: string | undefined }) {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const problemText = useProblemText()
+  const place = { businessId, sessionId }
+  const live = useSyncExternalStore(runs.subscribe, () => runs.get(place))
+  const stored = useInfiniteQuery({ ...messagesQuery(sessionId ?? ''), enabled: sessionId !== undefined })
+  const messages = stored.data?.pages.toReversed().flatMap((page) => page.items) ?? []
+  const busy = live !== undefined && !isOver(live.phase)
+
+  const streaming = messages.findLast((message) => message.status === 'streaming')?.run_id
+  useEffect(() => {
+    if (streaming && sessionId !== undefined) void runs.resume({ businessId, sessionId }, streaming)
+  }, [streaming, businessId, sessionId])
+
+  // The person may have left the empty page by the time its conversation has an id.
+  const onEmptyPageOf = useRef<string>(undefined)
+  useEffect(() => {
+    onEmptyPageOf.current = sessionId === undefined ? businessId : undefined
+    return () => void (onEmptyPageOf.current = undefined)
+  }, [businessId, sessionId])
+
+  const ask = (content: string) =>
+    void runs.ask(place, content, (id) => {
+      if (onEmptyPageOf.current !== businessId) return
+      void navigate({ to: '/chat/{-$sessionId}', params: { sessionId: id }, replace: true })
+    })
+  const stop = () => runs.stop(place).catch((error: unknown) => showToast(problemText(error)))
+
+  useStickToEnd(sessionId, `${messages.length} ${live?.text.length} ${live?.tools.length} ${live?.phase}`)
+
+  if (stored.error && !stored.data) {
+    return stored.error instanceof Problem && stored.error.status === 404 ? (
+      <EmptyState icon="chat">{t('chat.noSession')}</EmptyState>
+    ) : (
+      <FailedLoad error={stored.error} retry={stored.refetch} />
+    )
+  }
+  const isEmpty = sessionId === undefined && live === undefined
+  return (
+    <div className="flex grow flex-col">
+      <div className="grow">
+        {isEmpty && <Suggestions onChoose={ask} />}
+        {stored.isLoading && !live && <Loading />}
+        {stored.hasNextPage && (
+          <p className="text-center">
+            <Button look="quiet" pending={stored.isFetchingNextPage} onClick={() => void stored.fetchNextPage()}>
+              {t('chat.earlier')}
+            </Button>
+          </p>
+        )}
+        <ol className="mx-auto grid max-w-3xl grid-cols-1 gap-5">
+          {messages
+            // The answer being written is shown from its stream.
+            .filter((message) => !(live && message.status === 'streaming'))
+            .map((message) => (
+              <StoredMessage key={message.id} message={message} />
+            ))}
+          {live && (
+            <LiveRun
+              view={live}
+              questionStored={messages.some(({ id }) => id === live.userMessageId)}
+              answerStored={messages.some(
+                ({ id, run_id, role, status }) =>
+                  role === 'assistant' &&
+                  status !== 'streaming' &&
+                  (id === live.messageId || (run_id != null && run_id === live.runId)),
+              )}
+              onRetry={() => live.question !== undefined && ask(live.question)}
+              onFollow={(runId) => sessionId !== undefined && void runs.resume({ businessId, sessionId }, runId)}
+            />
+          )}
+        </ol>
+        <div className="h-4" />
+      </div>
+      <LiveStatus view={live} />
+      <div className="sticky bottom-16 z-20 mx-auto w-full max-w-3xl bg-page pt-1 pb-3 md:bottom-0">
+        <Composer busy={busy} canStop={live?.runId !== undefined} onSend={ask} onStop={() => void stop()} />
+      </div>
+    </div>
+  )
+}
+
+/** LiveStatus tells a screen reader that an answer has begun, and reads it once it is whole: not every token. */
+function LiveStatus({ view }: { view: RunView | undefined }) {
+  const { t } = useTranslation()
+  const [said, setSaid] = useState('')
+  const phase = view?.phase
+  const text = view && isOver(view.phase) ? view.text : ''
+  useEffect(() => {
+    if (phase === 'waiting') setSaid(t('chat.answering'))
+    else if (phase === 'complete' || phase === 'stopped') setSaid(t('chat.answered', { text }))
+  }, [phase, text, t])
+  return (
+    <p aria-live="polite" className="sr-only">
+      {said}
+    </p>
+  )
+}
+
+/** useStickToEnd keeps the end of the page in sight while it grows, unless the person has scrolled up. */
+function useStickToEnd(sessionId: string | undefined, content: string) {
+  const following = useRef(true)
+  useEffect(() => {
+    following.current = true
+    const page = document.documentElement
+    const look = () => {
+      following.current = page.scrollHeight - page.scrollTop - page.clientHeight < 120
+    }
+    addEventListener('scroll', look, { passive: true })
+    return () => removeEventListener('scroll', look)
+  }, [sessionId])
+  useLayoutEffect(() => {
+    if (following.current) scrollTo({ top: document.documentElement.scrollHeight })
+  }, [content])
+}
+
+function Suggestions({ onChoose }: { onChoose: (text: string) => void }) {
+  const { t } = useTranslation()
+  const suggestions = [t('chat.suggestion1'), t('chat.suggestion2'), t('chat.suggestion3'), t('chat.suggestion4')]
+  return (
+    <div className="mx-auto grid max-w-2xl gap-5 py-6 sm:py-12">
+      <div className="text-center">
+        <h2 className="text-xl font-bold">{t('chat.emptyTitle')}</h2>
+        <p className="mt-1 text-balance text-ink-soft">{t('chat.emptyText')}</p>
+      </div>
+      <ul aria-label={t('chat.suggestions')} className="grid gap-2.5 sm:grid-cols-2">
+        {suggestions.map((text) => (
+          <li key={text}>
+            <button
+              type="button"
+              onClick={() => onChoose(text)}
+              className="h-full min-h-14 w-full rounded-xl border border-line bg-surface px-4 py-3 text-start font-semibold hover:border-accent hover:bg-accent-soft"
+            >
+              {text}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,78 @@
+import { useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../ui/icon.tsx'
+
+type ComposerProps = { busy: boolean; canStop: boolean; onSend: (text: string) => void; onStop: () => void }
+
+const round = 'inline-flex size-11 shrink-0 items-center justify-center rounded-xl disabled:opacity-60'
+
+/** Composer is where a message is written: Enter sends, Shift+Enter makes a line. While an answer runs, it offers to stop it. */
+export function Composer({ busy, canStop, onSend, onStop }: ComposerProps) {
+  const { t } = useTranslation()
+  const [text, setText] = useState('')
+  const area = useRef<HTMLTextAreaElement>(null)
+  const sendable = !busy && text.trim() !== ''
+
+  useEffect(() => {
+    const element = area.current
+    if (!element) return
+    element.style.height = 'auto'
+    element.style.height = `${Math.min(element.scrollHeight + 2, 180)}px`
+  }, [text])
+
+  const send = () => {
+    if (!sendable) return
+    onSend(text.trim())
+    setText('')
+  }
+
+  return (
+    <form
+      className="flex items-end gap-2 rounded-2xl border border-line-strong bg-surface p-1.5 has-[textarea:focus-visible]:outline-3 has-[textarea:focus-visible]:outline-offset-2 has-[textarea:focus-visible]:outline-accent"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      <textarea
+        ref={area}
+        rows={1}
+        value={text}
+        maxLength={8000}
+        aria-label={t('chat.message')}
+        placeholder={t('chat.placeholder')}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          // While an input method composes a character, Enter belongs to it.
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault()
+            send()
+          }
+        }}
+        className="min-h-11 min-w-0 grow resize-none bg-transparent px-3 py-2 text-base outline-none placeholder:text-ink-soft"
+      />
+      {busy ? (
+        <button
+          type="button"
+          aria-label={t('chat.stop')}
+          title={t('chat.stop')}
+          disabled={!canStop}
+          onClick={onStop}
+          className={`${round} border border-line-strong bg-surface text-ink hover:bg-sunken`}
+        >
+          <Icon name="stop" className="size-6 fill-current" />
+        </button>
+      ) : (
+        <button
+          type="submit"
+          aria-label={t('chat.send')}
+          title={t('chat.send')}
+          disabled={!sendable}
+          className={`${round} bg-accent text-accent-ink hover:bg-accent-strong`}
+        >
+          <Icon name="send" className="size-6" />
+        </button>
+      )}
+    </form>
+  )
+}

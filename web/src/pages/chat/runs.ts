@@ -1,0 +1,24 @@
+import { randomKey } from '../../api/action-key.ts'
+import { session } from '../../api/browser-session.ts'
+import { ask, chatSessionsChanged, messagesQuery, runEvents, stopRun } from '../../api/chat.ts'
+import { pointsChanged } from '../../api/gamification.ts'
+import { queryClient } from '../../api/query-client.ts'
+import { createRunStore } from './run-store.ts'
+
+/** runs are the live answers of this tab. */
+export const runs = createRunStore({
+  ask,
+  runEvents,
+  stop: stopRun,
+  async afterRun(view, businessId) {
+    await Promise.all([
+      view.sessionId !== undefined && queryClient.refetchQueries({ queryKey: messagesQuery(view.sessionId).queryKey }),
+      chatSessionsChanged(businessId),
+      view.rewards.length > 0 && pointsChanged(businessId),
+    ])
+  },
+  newKey: randomKey,
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+})
+
+session.listen(() => runs.clear())
