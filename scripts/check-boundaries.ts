@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findViolations } from './boundaries.ts'
-import { projectRoot } from './project.ts'
+import { projectRoot } from '../server/src/project-root.ts'
 
 // A step of `npm run check`: prints each place where an import or a look at the environment crosses a boundary.
 

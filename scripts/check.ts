@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { projectRoot } from './project.ts'
+import { projectRoot } from '../server/src/project-root.ts'
 import { run } from './run.ts'
 
 // `npm run check`: everything that can be said about the code without running it. All steps run, also after one has failed.

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
-import { projectRoot } from './project.ts'
+import { projectRoot } from '../server/src/project-root.ts'
 
 // `npm run dev`: the server, started anew when its files change, and Vite with the web app, which hands /api to the server.
 // Both stop together: with Ctrl-C, or when one of them ends.

@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generatedKinds, generateFiles, isGeneratedKind, staleFiles } from './generated-files.ts'
-import { projectRoot } from './project.ts'
+import { projectRoot } from '../server/src/project-root.ts'
 
 // `npm run generate [migrations|openapi|client]`: writes the files that are derived from the code; all of them by default.
 // With `-- --check` it writes nothing and fails when one of them is stale.

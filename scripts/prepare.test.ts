@@ -5,7 +5,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { projectRoot } from './project.ts'
+import { projectRoot } from '../server/src/project-root.ts'
 
 // Stands in for npm: notes how it was called and makes what an install makes, Vite included, which notes its calls as well.
 const fakeNpm = `
