@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { access, chmod, chown, constants, mkdir, readdir, realpath, stat } from 'node:fs/promises'
+import { access, chmod, chown, constants, mkdir, open, readdir, realpath, stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { StartupRefusal } from '../startup-refusal.ts'
@@ -84,6 +84,16 @@ export async function giveToFolderOwner(path: string): Promise<void> {
   if (process.getuid?.() !== 0) return
   const folder = await stat(dirname(path))
   if (folder.uid !== 0) await chown(path, folder.uid, folder.gid)
+}
+
+/** syncFolder makes the names in a folder (a file made, a folder renamed) survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 /** exists tells whether something is at a path, a dangling link not counted. */

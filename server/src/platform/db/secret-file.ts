@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StartupRefusal } from '../startup-refusal.ts'
-import { ensureDataDir, giveToFolderOwner } from './data-dir.ts'
+import { ensureDataDir, giveToFolderOwner, syncFolder } from './data-dir.ts'
 import { systemErrorCode } from './system-error.ts'
 
 /**
@@ -51,14 +51,5 @@ export async function readSecret(path: string): Promise<string | undefined> {
       throw new StartupRefusal(`The secret file ${path} belongs to another account: use the account that made it.`)
     }
     throw error
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -1,11 +1,24 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { chmod, chown, lchown, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import {
+  chmod,
+  chown,
+  lchown,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { StartupRefusal } from '../../startup-refusal.ts'
-import { exists, giveToFolderOwner } from '../data-dir.ts'
+import { exists, giveToFolderOwner, syncFolder } from '../data-dir.ts'
 import { systemErrorCode } from '../system-error.ts'
 import { runningAs } from './account.ts'
 import type { Account } from './account.ts'
@@ -87,9 +100,13 @@ export async function refuseOtherMajor(cluster: Cluster): Promise<void> {
  * the system's C library can silently change the order that an index was built in.
  */
 export async function initialise(cluster: Cluster, password: string): Promise<void> {
-  const draft = `${cluster.folder}.draft`
-  await rm(draft, { recursive: true, force: true })
-  await mkdir(draft, { mode: 0o700 })
+  const parent = dirname(cluster.folder)
+  const draftPrefix = `${basename(cluster.folder)}.draft-`
+  for (const name of await readdir(parent)) {
+    if (name.startsWith(draftPrefix)) await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 })
+  }
+  // The name is new each time: an initdb whose starter was killed may still be writing into the one of last time.
+  const draft = await mkdtemp(join(parent, draftPrefix))
   const passwordFile = join(draft, 'password')
   await writeFile(passwordFile, password, { mode: 0o600 })
   const data = join(draft, 'data')
@@ -120,9 +137,7 @@ export async function initialise(cluster: Cluster, password: string): Promise<vo
   }
   await rename(data, cluster.folder)
   await rm(draft, { recursive: true, force: true })
-  const parent = await open(join(cluster.folder, '..'), 'r')
-  await parent.sync()
-  await parent.close()
+  await syncFolder(parent)
 }
 
 /**

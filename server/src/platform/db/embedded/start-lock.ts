@@ -34,7 +34,7 @@ export async function withStartLock<Result>(
 
 function tryLock(lock: DatabaseSync): boolean {
   try {
-    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
     return true
   } catch (error) {
     const sqliteBusy = 5
