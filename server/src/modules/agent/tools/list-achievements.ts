@@ -62,7 +62,7 @@ export function listAchievements(standings: Standings) {
         title: achievement.title,
         description: achievement.description.slice(0, DESCRIPTION),
         required_points: achievement.requiredPoints,
-        progress: achievement.progress,
+        progress: Math.floor(achievement.progress * 100) / 100,
       })
       const unlocked = all
         .filter((achievement) => achievement.isUnlocked)
