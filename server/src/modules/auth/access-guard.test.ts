@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { startTestServer, type TestServer } from '../../../test/harness.ts'
+import { openPool } from '../../platform/db/database.ts'
+import { createHttp } from '../../platform/http/server.ts'
+import { createLog } from '../../platform/logger.ts'
+import { callerOf, guardAccess } from './access-guard.ts'
+import type { AccessTokens } from './access-token.ts'
+
+const tokens: AccessTokens = {
+  issue: () => '',
+  read: (token) =>
+    token === 'good' ? { sub: 'somebody', role: 'user', exp: 0 } : token === 'old' ? 'expired' : 'invalid',
+}
+
+/** guardedServer is an HTTP server with nothing but the guard; there is no database behind it. */
+async function guardedServer() {
+  const store = openPool({ host: '/nowhere' }, () => {})
+  const log = createLog({ level: 'silent' })
+  const http = await createHttp({ log, trustProxy: undefined, corsOrigins: [], https: false })
+  guardAccess(http, { db: store.db, tokens })
+  return { http, close: () => Promise.all([http.close(), store.pool.end()]) }
+}
+
+test('a route that does not say who may call it stops the start', async () => {
+  const { http, close } = await guardedServer()
+  http.get('/open', { config: { access: 'public' } }, async () => 'open')
+  http.get('/forgotten', async () => 'secret')
+  await assert.rejects(
+    async () => http.ready(),
+    (error) => error instanceof Error && /GET \/forgotten/.test(error.message) && !/\/open/.test(error.message),
+  )
+  await close()
+})
+
+test('the routes of a plugin get theirs from a hook around it', async () => {
+  const { http, close } = await guardedServer()
+  await http.register(async (inner) => {
+    inner.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'public' }
+    })
+    inner.get('/plugin', async () => 'open')
+  })
+  await http.ready()
+  assert.equal((await http.inject('/plugin')).statusCode, 200)
+  await close()
+})
+
+test('callerOf has an answer on guarded routes, and throws on public ones', async () => {
+  const { http, close } = await guardedServer()
+  http.get('/mine', { config: { access: 'user' } }, async (request) => callerOf(request))
+  http.get('/open', { config: { access: 'public' } }, async (request) => callerOf(request))
+  const headers = { authorization: 'Bearer good' }
+  assert.deepEqual((await http.inject({ url: '/mine', headers })).json(), { userId: 'somebody', role: 'user' })
+  assert.equal((await http.inject({ url: '/open', headers })).statusCode, 500)
+  await close()
+})
+
+describe('a guarded route', () => {
+  let guarded: Awaited<ReturnType<typeof guardedServer>>
+  let ran = 0
+  before(async () => {
+    guarded = await guardedServer()
+    guarded.http.get('/mine', { config: { access: 'user' } }, async () => ran++)
+  })
+  after(() => guarded.close())
+
+  const refused: [what: string, request: { url?: string; headers?: Record<string, string> }, code: string][] = [
+    ['no token', {}, 'unauthorized'],
+    ['a wrong token', { headers: { authorization: 'Bearer wrong' } }, 'unauthorized'],
+    ['an old token', { headers: { authorization: 'Bearer old' } }, 'token_expired'],
+    ['another scheme', { headers: { authorization: 'Basic good' } }, 'unauthorized'],
+    ['a bare token', { headers: { authorization: 'good' } }, 'unauthorized'],
+    ['two tokens', { headers: { authorization: 'Bearer good good' } }, 'unauthorized'],
+    ['a token in the query', { url: '/mine?access_token=good&token=good' }, 'unauthorized'],
+    [
+      'a token in a cookie',
+      { headers: { cookie: 'access_token=good; token=good; refresh_token=good' } },
+      'unauthorized',
+    ],
+  ]
+  for (const [what, request, code] of refused) {
+    test(`refuses ${what} with 401 and does not run`, async () => {
+      for (const method of ['GET', 'HEAD'] as const) {
+        const answer = await guarded.http.inject({ method, url: '/mine', ...request })
+        assert.equal(answer.statusCode, 401)
+        assert.equal(answer.headers['www-authenticate'], 'Bearer')
+        if (method === 'GET') assert.equal(answer.json().code, code)
+      }
+      assert.equal(ran, 0)
+    })
+  }
+})
+
+describe('the whole service', () => {
+  let server: TestServer
+  before(async () => {
+    server = await startTestServer()
+  })
+  after(() => server.close())
+
+  test('answers every documented route that is not public with 401 when nobody is signed in', async () => {
+    const { json } = await server.api('GET', '/api/v1/openapi.json')
+    let asked = 0
+    for (const [path, methods] of Object.entries<Record<string, { security?: unknown[] }>>(json.paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        if (operation.security?.length === 0) continue
+        const url = `${server.url}${path.replace(/\{[^}]+\}/g, '0199e8a0-0000-7000-8000-000000000000')}`
+        const answer = await fetch(url, { method: method.toUpperCase() })
+        assert.equal(answer.status, 401, `${method} ${path}`)
+        asked++
+      }
+    }
+    assert.ok(asked >= 10)
+  })
+
+  test('answers admin routes with 403 to an owner', async () => {
+    const { token } = await server.owner({ business: false })
+    const { json } = await server.api('GET', '/api/v1/openapi.json')
+    for (const [path, methods] of Object.entries<Record<string, unknown>>(json.paths)) {
+      if (!path.includes('/admin/')) continue
+      for (const method of Object.keys(methods)) {
+        const url = path.replace(/\{[^}]+\}/g, '0199e8a0-0000-7000-8000-000000000000')
+        const answer = await server.api(method.toUpperCase(), url, { token })
+        assert.equal(answer.status, 403, `${method} ${path}`)
+      }
+    }
+  })
+
+  test('serves its public pages without a token', async () => {
+    for (const path of ['/health', '/ready', '/docs', '/', '/api/v1/openapi.json'])
+      assert.ok((await fetch(`${server.url}${path}`)).status < 400, path)
+    assert.equal((await server.api('GET', '/nothing-here')).status, 404)
+  })
+})
