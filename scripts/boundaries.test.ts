@@ -28,6 +28,7 @@ describe('the boundaries of the architecture', () => {
       [`${modules}/agent/schema.ts`, '../auth/schema.ts'],
       [`${modules}/gamification/engine.ts`, '../../platform/db/database.ts'],
       [`${modules}/chat/service.test.ts`, '../gamification/repository.ts'],
+      [`${modules}/chat/testing/chat-server.ts`, '../../../../test/harness.ts'],
       ['server/test/harness.ts', '../src/app.ts'],
       ['scripts/generate.ts', '../server/src/app.ts'],
       ['web/src/page.tsx', '@tangga/client'],
@@ -107,6 +108,12 @@ describe('the boundaries of the architecture', () => {
       what: 'the server importing the harness',
       path: 'server/src/app.ts',
       target: '../test/harness.ts',
+      said: /a test$/,
+    },
+    {
+      what: 'a module importing what stands by for its tests',
+      path: `${modules}/chat/service.ts`,
+      target: './testing/chat-server.ts',
       said: /a test$/,
     },
     {

@@ -24,7 +24,7 @@ type Zone =
 
 /** zoneOf tells to which part of the architecture a file belongs. */
 function zoneOf(path: string): Zone {
-  if (/\.test\.tsx?$/.test(path) || path.startsWith('server/test/')) return { kind: 'test' }
+  if (/\.test\.tsx?$|\/testing\//.test(path) || path.startsWith('server/test/')) return { kind: 'test' }
   if (path === 'server/src/main.ts' || path === 'server/src/cli.ts') return { kind: 'process' }
   if (path.startsWith('server/src/platform/')) return { kind: 'platform' }
   const [, name, file] = /^server\/src\/modules\/([^/]+)\/(.+)$/.exec(path) ?? []
