@@ -92,7 +92,11 @@ export async function countOwned(tx: Transaction, userId: string): Promise<numbe
 
 /** ownedIds are the ids of all businesses of a user. */
 export async function ownedIds(db: Executor, userId: string): Promise<string[]> {
-  const rows = await db.select({ id: businesses.id }).from(businesses).where(ownedBy(userId)).orderBy(asc(businesses.id))
+  const rows = await db
+    .select({ id: businesses.id })
+    .from(businesses)
+    .where(ownedBy(userId))
+    .orderBy(asc(businesses.id))
   return rows.map((row) => row.id)
 }
 
