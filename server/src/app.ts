@@ -27,6 +27,8 @@ export type AppOptions = {
   engine?: AgentEngine
 }
 
+const LINGER_MS = 2_000
+
 /** Tangga is the whole service, wired and not yet listening. */
 export type Tangga = Awaited<ReturnType<typeof createApp>>
 
@@ -97,7 +99,10 @@ export async function createApp(options: AppOptions) {
     async close() {
       draining = true
       await chat.drain()
+      // Whoever takes their last bytes too slowly by now would keep the process from ending.
+      const lingering = setTimeout(() => http.server.closeAllConnections(), LINGER_MS)
       await http.close()
+      clearTimeout(lingering)
       gamification.service.close()
     },
   }

@@ -30,7 +30,7 @@ export type RunBounds = {
 export const defaultRunBounds: RunBounds = {
   runLimitMs: 5 * 60_000 + 15_000,
   abortGraceMs: 1_000,
-  answerLimit: 2_000_000,
+  answerLimit: 1_000_000,
   flushEveryMs: 1_000,
   storageWaitMs: 20_000,
   storageGiveUpMs: 10 * 60_000,

@@ -10,7 +10,7 @@ export type SseOptions = {
   headers?: Record<string, string>
   /** A comment is sent when nothing else was for so long; below the promised 15 s, so that timers may be late. */
   keepAliveMs?: number
-  /** What may wait for a slow reader before it is dropped, in bytes. */
+  /** What may wait for a slow reader, in bytes; with more than that waiting, the next event drops it. */
   backlogLimitBytes?: number
   /** How long a reader may take to empty a full buffer, in milliseconds, before it is dropped. */
   stallLimitMs?: number
@@ -63,12 +63,13 @@ export function createSseWriter(raw: ServerResponse, options: SseOptions = {}): 
 
   function write(text: string): boolean {
     if (closed || ending) return false
-    const hasRoom = raw.write(text)
-    keepAlive.refresh()
+    // Looked at beforehand, so that one large event is no backlog by itself.
     if (raw.writableLength > backlogLimitBytes) {
       drop('backlog')
       return false
     }
+    const hasRoom = raw.write(text)
+    keepAlive.refresh()
     if (!hasRoom) stall ??= setTimeout(() => drop('stalled'), stallLimitMs)
     return true
   }
