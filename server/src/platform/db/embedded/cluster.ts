@@ -244,6 +244,9 @@ async function rotateLog(logFile: string): Promise<void> {
 
 function initdbFailure(error: unknown): string {
   const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
+  if (/could not look up effective user ID/.test(stderr)) {
+    return `the user id ${process.getuid?.()} has no name on this machine: add it to /etc/passwd, or set DATABASE_URL.`
+  }
   const line = stderr.split('\n').find((each) => /(error|fatal):/i.test(each)) ?? stderr.trim().split('\n')[0]
   return line || String(error)
 }

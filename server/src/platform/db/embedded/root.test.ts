@@ -168,6 +168,17 @@ if (isRoot && nobody && mayRunHere(nobody)) {
       await server.exited
     })
 
+    it('is refused in one line where its number has no name, as in a container with a made-up user', async () => {
+      const nameless = { name: '', uid: 54321, gid: 54321 }
+      const dataDir = join(place.root, 'nameless')
+      await mkdir(dataDir)
+      await chown(dataDir, nameless.uid, nameless.gid)
+      const server = startStoreProcess({ ...place, dataDir, projectRoot: place.root, exclusive: true }, nameless)
+      const refused = await server.until((line) => ('refused' in line ? line.refused : undefined))
+      assert.match(refused, /the user id 54321 has no name on this machine: .* set DATABASE_URL/)
+      assert.deepEqual((await readdir(dataDir)).sort(), ['database-password', 'start.lock'])
+    })
+
     it('is refused in one line where the data belongs to somebody else', async () => {
       const theirs = join(place.root, 'theirs')
       await mkdir(theirs, { mode: 0o755 })
