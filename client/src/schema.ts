@@ -4494,7 +4494,7 @@ export interface components {
              */
             expires_at: string;
         };
-        AddressInputInput: {
+        AddressInput: {
             street?: string | null;
             city?: string | null;
             state?: string | null;
@@ -4506,7 +4506,7 @@ export interface components {
             business_category: string;
             business_stage: string;
             business_description?: string | null;
-            address?: components["schemas"]["AddressInputInput"] | null;
+            address?: components["schemas"]["AddressInput"] | null;
             target_market?: string | null;
             primary_goal?: string | null;
             time_zone?: string | null;
@@ -4517,7 +4517,7 @@ export interface components {
             business_category?: string;
             business_stage?: string;
             business_description?: string | null;
-            address?: components["schemas"]["AddressInputInput"] | null;
+            address?: components["schemas"]["AddressInput"] | null;
             target_market?: string | null;
             primary_goal?: string | null;
             /** @example Asia/Jakarta */
@@ -5117,13 +5117,13 @@ export interface components {
              */
             expires_at: string;
         };
-        AddressInput: unknown;
+        Address: unknown;
         NewBusiness: {
             business_name: string;
             business_category: string;
             business_stage: string;
             business_description?: unknown;
-            address?: components["schemas"]["AddressInput"] | null;
+            address?: components["schemas"]["Address"] | null;
             target_market?: unknown;
             primary_goal?: unknown;
             time_zone?: string | null;
@@ -5134,7 +5134,7 @@ export interface components {
             business_category?: string;
             business_stage?: string;
             business_description?: unknown;
-            address?: components["schemas"]["AddressInput"] | null;
+            address?: components["schemas"]["Address"] | null;
             target_market?: unknown;
             primary_goal?: unknown;
             /** @example Asia/Jakarta */
