@@ -33,7 +33,7 @@ const addressBody = z
   .object({ street: addressPart, city: addressPart, state: addressPart, zip_code: addressPart, country: addressPart })
   // An address without a single part is no address.
   .transform((address) => (Object.values(address).some((part) => part !== null) ? address : null))
-  .meta({ id: 'AddressInput' })
+  .meta({ id: 'Address' })
 
 const requiredFields = {
   business_name: oneLine(1, 200),
