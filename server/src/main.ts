@@ -1,5 +1,4 @@
 import { createApp } from './app.ts'
-import { type FirstAdmin } from './modules/auth/index.ts'
 import { loadSettings, type Settings } from './platform/config.ts'
 import { openPool } from './platform/db/database.ts'
 import { migrate } from './platform/db/migrate.ts'
@@ -25,9 +24,12 @@ export async function runServer(settings: Settings): Promise<void> {
 
   const app = await createApp({ settings, store: { pool, db }, databaseKind: store.kind, secretKey, log })
   const firstAdmin = await app.auth.ensureFirstAdmin()
+  // At once, since it is kept nowhere: should the port be taken, it would be lost.
+  if (firstAdmin?.generatedPassword)
+    tell([`First admin: ${firstAdmin.email}, password ${firstAdmin.generatedPassword} (shown only now)`])
   await app.start()
   const address = await app.http.listen({ host: settings.host, port: settings.port }).catch(refuseToListen(settings))
-  tell(greeting({ settings, address, firstAdmin, advisor: app.advisor }))
+  tell(greeting({ settings, address, advisor: app.advisor }))
 
   const signal = await stopped
   log.info({ signal }, 'stopping')
@@ -58,17 +60,14 @@ function refuseToListen({ host, port }: Settings) {
   }
 }
 
-type Greeting = { settings: Settings; address: string; firstAdmin: FirstAdmin | undefined; advisor: string }
+type Greeting = { settings: Settings; address: string; advisor: string }
 
-function greeting({ settings, address, firstAdmin, advisor }: Greeting): string[] {
+function greeting({ settings, address, advisor }: Greeting): string[] {
   return [
     `Tangga ${version} is ready at ${settings.publicUrl ?? address}`,
     advisor === 'offline'
       ? 'The built-in offline advisor answers; set LLM_BASE_URL and LLM_MODEL_NAME to use a model.'
       : `The advisor answers with ${advisor}.`,
-    ...(firstAdmin?.generatedPassword
-      ? [`First admin: ${firstAdmin.email}, password ${firstAdmin.generatedPassword} (shown only now)`]
-      : []),
   ]
 }
 
