@@ -13,7 +13,9 @@ export function FrontDoor() {
           <Logo /> {t('app.name')}
         </p>
         <div className="flex gap-2">
-          <ThemeSelect />
+          <span className="max-sm:hidden">
+            <ThemeSelect />
+          </span>
           <LanguageSelect />
         </div>
       </header>

@@ -3,7 +3,7 @@ import { speak } from '../i18n/i18n.ts'
 import { languageOf, languages, type Language } from '../i18n/language.ts'
 import { chooseTheme, useTheme, type Theme } from './theme.ts'
 
-const selectClass = 'min-h-11 rounded-xl border border-line bg-surface px-2 text-sm text-ink'
+const selectClass = 'min-h-11 rounded-xl border border-line-strong bg-surface px-2 text-sm text-ink'
 
 /** LanguageSelect switches the language at once; `onChoose` may keep the choice elsewhere too. */
 export function LanguageSelect({ onChoose = () => {} }: { onChoose?: (language: Language) => void }) {

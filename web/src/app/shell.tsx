@@ -70,7 +70,7 @@ function Frame({ isAdmin }: { isAdmin: boolean }) {
       <main
         id="content"
         tabIndex={-1}
-        className="mx-auto flex w-full max-w-6xl grow flex-col px-4 py-5 max-md:pb-24 sm:py-8"
+        className="mx-auto flex w-full max-w-6xl grow flex-col px-4 py-5 max-md:pb-20 md:py-8"
       >
         <Outlet />
       </main>

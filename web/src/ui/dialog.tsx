@@ -10,11 +10,17 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   const { t } = useTranslation()
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
 
   useEffect(() => {
     const element = dialog.current
-    element?.showModal()
-    return () => element?.close()
+    if (!element) return
+    element.showModal()
+    // On a touch screen a focused field would pull up the keyboard over the window that is still to be read.
+    const field =
+      matchMedia('(pointer: fine)').matches && element.querySelector<HTMLElement>('form :is(input, textarea, select)')
+    ;(field || heading.current)?.focus()
+    return () => element.close()
   }, [])
 
   return (
@@ -30,7 +36,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       className="max-h-[calc(100dvh-2rem)] w-[min(34rem,calc(100vw-2rem))] overflow-y-auto rounded-2xl bg-surface p-0 text-ink shadow-xl"
     >
       <header className="sticky top-0 z-10 flex items-start justify-between gap-3 bg-surface py-3 ps-4 pe-2 sm:ps-6">
-        <h2 id={id} className="pt-2 text-lg font-bold">
+        <h2 ref={heading} id={id} tabIndex={-1} className="pt-2 text-lg font-bold">
           {title}
         </h2>
         <IconButton icon="close" label={t('app.close')} onClick={onClose} />

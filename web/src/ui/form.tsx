@@ -186,16 +186,18 @@ export function SelectField({ name, label, hint, children, ...rest }: FieldProps
 export function ChoiceField({
   label,
   text,
+  aside,
   type = 'radio',
   ...rest
-}: { label: string; text?: ReactNode } & ComponentProps<'input'>) {
+}: { label: string; text?: string; aside?: string } & ComponentProps<'input'>) {
   return (
     <label className="flex min-h-11 cursor-pointer items-start gap-3 rounded-xl border border-line bg-surface px-3 py-2.5 has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent">
       <input type={type} {...rest} className="mt-1 size-4 shrink-0 accent-accent outline-none" />
-      <span className="grid">
+      <span className="grid min-w-0 grow">
         <span className="font-semibold">{label}</span>
         {text && <span className="text-sm text-ink-soft">{text}</span>}
       </span>
+      {aside && <span className="font-bold text-accent-strong tabular-nums">{aside}</span>}
     </label>
   )
 }

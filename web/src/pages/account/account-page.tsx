@@ -30,7 +30,7 @@ export function AccountPage() {
     },
   })
   return (
-    <div className="mx-auto grid w-full max-w-2xl gap-5">
+    <div className="mx-auto grid w-full max-w-2xl grid-cols-1 gap-5">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <PageHeading title={t('account.title')} />
         <Button look="secondary" pending={leave.isPending} onClick={() => leave.mutate()}>

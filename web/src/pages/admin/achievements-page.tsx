@@ -46,7 +46,6 @@ export function AchievementsPage() {
             defaultValue={achievement?.title}
             required
             maxLength={200}
-            autoFocus
           />
           <AreaField
             name="description"

@@ -1,4 +1,5 @@
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { PageHeading } from '../../app/page-heading.tsx'
 
@@ -13,11 +14,19 @@ const sections = [
 /** AdminLayout is the frame of the admin pages. */
 export function AdminLayout() {
   const { t } = useTranslation()
+  const { pathname } = useLocation()
+  const tabs = useRef<HTMLUListElement>(null)
+
+  // On a phone the row of sections is wider than the screen.
+  useEffect(() => {
+    tabs.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [pathname])
+
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <PageHeading title={t('admin.title')} />
       <nav aria-label={t('admin.sections')} className="-mx-4 overflow-x-auto px-4 py-1">
-        <ul className="flex w-max gap-2">
+        <ul ref={tabs} className="flex w-max gap-2">
           {sections.map(({ to, label }) => (
             <li key={to}>
               <Link

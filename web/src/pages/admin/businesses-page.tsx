@@ -48,7 +48,7 @@ export function BusinessesPage() {
             cell: (business) => (
               <Button
                 look="quiet"
-                className="px-3 text-sm"
+                className="px-3 text-sm max-md:-ms-3"
                 aria-label={`${t('admin.adjust')}: ${business.business_name}`}
                 onClick={() => setAdjusting(business)}
               >
@@ -121,7 +121,6 @@ function AdjustDialog({ business, onClose }: { business: OwnedBusiness; onClose:
           min={-1_000_000_000}
           max={1_000_000_000}
           required
-          autoFocus
         />
         <TextField name="reason" label={t('admin.adjustReason')} required maxLength={5000} />
         <Button type="submit" pending={adjust.isPending}>

@@ -52,7 +52,7 @@ export function DefinitionsPage<P extends Path>({
     numeric: true,
     bare: true,
     cell: (definition) => (
-      <span className="inline-flex">
+      <span className="inline-flex max-md:-ms-3 md:-me-3">
         <IconButton
           icon="pencil"
           label={`${t('app.edit')}: ${nameOf(definition)}`}

@@ -30,14 +30,7 @@ export function LevelsPage() {
       ]}
       fields={(level) => (
         <>
-          <TextField
-            name="name"
-            label={t('admin.name')}
-            defaultValue={level?.name}
-            required
-            maxLength={200}
-            autoFocus
-          />
+          <TextField name="name" label={t('admin.name')} defaultValue={level?.name} required maxLength={200} />
           <TextField
             name="required_points"
             label={t('admin.requiredPoints')}

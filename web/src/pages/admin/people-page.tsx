@@ -51,7 +51,7 @@ export function PeoplePage() {
             label: t('admin.actions'),
             bare: true,
             cell: (person) => (
-              <span className="flex flex-wrap md:justify-end">
+              <span className="flex flex-wrap max-md:-ms-3 md:justify-end">
                 <PersonAction
                   person={person}
                   change={person.role === 'admin' ? 'removeAdmin' : 'makeAdmin'}

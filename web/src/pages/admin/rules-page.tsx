@@ -11,6 +11,7 @@ const sources: readonly RuleSource[] = ['owner', 'api_key']
 export function RulesPage() {
   const { t, i18n } = useTranslation()
   const sourceNames = { owner: t('admin.sourceOwner'), api_key: t('admin.sourceApiKey') }
+  const shortNames = { owner: t('admin.owners'), api_key: t('admin.programs') }
   const orNone = (value: number | null) => (value === null ? '–' : formatNumber(value, i18n.language))
   return (
     <DefinitionsPage
@@ -41,7 +42,7 @@ export function RulesPage() {
         { label: t('admin.cooldown'), numeric: true, cell: (rule) => orNone(rule.cooldown_seconds) },
         {
           label: t('admin.sources'),
-          cell: (rule) => rule.sources.map((source) => sourceNames[source].split(',')[0]).join(', ') || t('admin.none'),
+          cell: (rule) => rule.sources.map((source) => shortNames[source]).join(', ') || t('admin.none'),
         },
         { label: t('admin.state'), cell: (rule) => (rule.active ? t('admin.active') : t('admin.inactive')) },
       ]}
@@ -56,7 +57,6 @@ export function RulesPage() {
             maxLength={200}
             autoCapitalize="none"
             autoComplete="off"
-            autoFocus
           />
           <TextField
             name="points"

@@ -15,7 +15,8 @@ import { Loading } from '../../ui/spinner.tsx'
 import { showToast } from '../../ui/toast-store.ts'
 import { Composer } from './composer.tsx'
 import { LiveRun, StoredMessage } from './message-list.tsx'
-import { isOver, type RunView } from './run-view.ts'
+import type { Place } from './run-store.ts'
+import { isOver } from './run-view.ts'
 import { runs } from './runs.ts'
 import { SessionList } from './session-list.tsx'
 
@@ -59,7 +60,7 @@ export function ChatPage() {
   )
 }
 
-function Conversation({ businessId, sessionId }: { businessId: string; sessionId: string | undefined }) {
+function Conversation({ businessId, sessionId }: Place) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const problemText = useProblemText()
@@ -134,8 +135,8 @@ function Conversation({ businessId, sessionId }: { businessId: string; sessionId
         </ol>
         <div className="h-4" />
       </div>
-      <LiveStatus view={live} />
-      <div className="sticky bottom-16 z-20 mx-auto w-full max-w-3xl bg-page pt-1 pb-3 md:bottom-0">
+      <LiveStatus businessId={businessId} sessionId={sessionId} />
+      <div className="sticky bottom-16 z-20 mx-auto w-full max-w-3xl bg-page pt-1 pb-3 max-md:-mb-4 md:bottom-0 md:-mb-8 md:pb-5">
         <Composer busy={busy} canStop={live?.runId !== undefined} onSend={ask} onStop={() => void stop()} />
       </div>
     </div>
@@ -143,15 +144,19 @@ function Conversation({ businessId, sessionId }: { businessId: string; sessionId
 }
 
 /** LiveStatus tells a screen reader that an answer has begun, and reads it once it is whole: not every token. */
-function LiveStatus({ view }: { view: RunView | undefined }) {
+function LiveStatus({ businessId, sessionId }: Place) {
   const { t } = useTranslation()
   const [said, setSaid] = useState('')
-  const phase = view?.phase
-  const text = view && isOver(view.phase) ? view.text : ''
-  useEffect(() => {
-    if (phase === 'waiting') setSaid(t('chat.answering'))
-    else if (phase === 'complete' || phase === 'stopped') setSaid(t('chat.answered', { text }))
-  }, [phase, text, t])
+  useEffect(
+    () =>
+      runs.subscribe(() => {
+        const view = runs.get({ businessId, sessionId })
+        if (view?.phase === 'waiting') setSaid(t('chat.answering'))
+        else if (view?.phase === 'complete' || view?.phase === 'stopped')
+          setSaid(t('chat.answered', { text: view.text }))
+      }),
+    [businessId, sessionId, t],
+  )
   return (
     <p aria-live="polite" className="sr-only">
       {said}

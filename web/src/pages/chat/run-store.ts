@@ -119,6 +119,7 @@ export function createRunStore({ ask, runEvents, stop, afterRun, newKey, wait }:
         changed()
         return
       }
+      if (abort.signal.aborted) return
       const runId = response.headers.get('x-run-id') ?? undefined
       views.set(key, { ...view, runId })
       await follow(place, response, abort, onSession)
@@ -127,7 +128,7 @@ export function createRunStore({ ask, runEvents, stop, afterRun, newKey, wait }:
     async resume(place: Place & { sessionId: string }, runId: string): Promise<void> {
       const key = keyOf(place)
       const before = views.get(key)
-      if (before && (before.runId === runId || !isOver(before.phase))) return
+      if (before && (!isOver(before.phase) || (before.runId === runId && before.phase !== 'failed'))) return
       const abort = new AbortController()
       aborts.set(key, abort)
       views.set(key, newRunView({ question: undefined, clientMessageId: newKey(), sessionId: place.sessionId, runId }))

@@ -27,7 +27,7 @@ export function SessionList({ businessId, openId, onOpen }: SessionListProps) {
   return (
     <>
       {sessions.length === 0 && <p className="p-3 text-sm text-ink-soft">{t('chat.sessionsEmpty')}</p>}
-      <ul className="grid gap-0.5">
+      <ul className="grid grid-cols-1 gap-0.5">
         {sessions.map((chatSession) => (
           <li
             key={chatSession.id}
@@ -83,7 +83,6 @@ function RenameDialog({ chatSession, onClose }: { chatSession: ChatSession; onCl
           defaultValue={chatSession.title}
           required
           maxLength={200}
-          autoFocus
         />
         <Button type="submit" pending={rename.isPending}>
           {t('app.save')}

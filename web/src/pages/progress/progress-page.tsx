@@ -23,7 +23,7 @@ export function ProgressPage() {
   const [recording, setRecording] = useState(false)
   const own = board.data?.find((entry) => entry.business_id === business.id)
   return (
-    <div className="grid gap-5 sm:gap-6">
+    <div className="grid grid-cols-1 gap-5 sm:gap-6">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <PageHeading title={t('progress.title', { name: business.business_name })} />
         <Button icon="plus" onClick={() => setRecording(true)} className="max-sm:w-full">
@@ -38,7 +38,7 @@ export function ProgressPage() {
         <Loading />
       )}
       <Achievements business={business} />
-      <div className="grid items-start gap-5 sm:gap-6 lg:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-5 sm:gap-6 lg:grid-cols-2">
         <Leaderboard board={board} />
         <RecentPoints business={business} />
       </div>

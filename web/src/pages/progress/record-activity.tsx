@@ -54,28 +54,30 @@ export function RecordActivity({ business, onClose }: { business: Business; onCl
                 value={rule.type}
                 required
                 label={activityName(rule.type, t)}
-                text={terms(rule, t, i18n.language)}
+                text={terms(rule, t)}
+                aside={formatChange(rule.points, i18n.language)}
               />
             ))}
           </fieldset>
           <TextField name="note" label={t('progress.recordNote')} maxLength={500} optional autoComplete="off" />
-          <Button type="submit" pending={record.isPending}>
-            {t('progress.recordButton')}
-          </Button>
+          <div className="sticky bottom-0 grid bg-surface py-3">
+            <Button type="submit" pending={record.isPending}>
+              {t('progress.recordButton')}
+            </Button>
+          </div>
         </Form>
       )}
     </Dialog>
   )
 }
 
-function terms(rule: OpenRule, t: TFunction, language: string): string {
+function terms(rule: OpenRule, t: TFunction): string {
   const pauseSeconds = rule.cooldown_seconds ?? 0
   const time =
     pauseSeconds >= 3600
       ? t('progress.hours', { count: Math.round(pauseSeconds / 3600) })
       : t('progress.minutes', { count: Math.ceil(pauseSeconds / 60) })
   return [
-    formatChange(rule.points, language),
     rule.daily_cap !== null && t('progress.dailyCap', { count: rule.daily_cap }),
     pauseSeconds > 0 && t('progress.cooldown', { time }),
   ]

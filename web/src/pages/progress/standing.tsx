@@ -15,8 +15,8 @@ export function Standing({ business, levels, own }: StandingProps) {
     ? t('progress.toNext', { count: view.next.required_points - business.total_points, level: view.next.name })
     : t('progress.topLevel')
   return (
-    <section className="grid gap-8 rounded-2xl border border-line bg-surface p-5 sm:p-7 lg:grid-cols-[1fr_20rem]">
-      <div className="flex flex-col justify-between gap-6">
+    <section className="grid grid-cols-1 gap-8 rounded-2xl border border-line bg-surface p-5 sm:p-7 lg:grid-cols-[1fr_20rem]">
+      <div className="flex flex-col justify-center gap-8">
         <dl className="flex flex-wrap items-end gap-x-10 gap-y-4">
           <div>
             <dt className="text-sm text-ink-soft">{t('progress.points')}</dt>
