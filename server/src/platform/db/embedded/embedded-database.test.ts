@@ -65,13 +65,11 @@ describe('a database from its first start to its second', () => {
     await database.close()
   })
 
-  it('keeps its data and starts in less than a second', async () => {
+  it('keeps its data', async () => {
     const first = await place.open()
     await ask(first.connection, `create table kept (word text); insert into kept values ('still here')`)
     await first.close()
-    const begun = performance.now()
     const second = await place.open()
-    assert.ok(performance.now() - begun < 1_000, 'ready within a second')
     assert.deepEqual(await ask(second.connection, 'select word from kept'), [{ word: 'still here' }])
     await second.close()
   })
@@ -297,6 +295,14 @@ describe('a database whose processes are killed', () => {
     process.kill(-server.pid, 'SIGTERM')
     assert.deepEqual(await server.exited, { code: 0, signal: null })
     assert.equal(await place.postmaster(), undefined)
+  })
+
+  it('a server that exits without closing takes its database along', async () => {
+    const server = startStoreProcess({ ...place, projectRoot: place.root, exclusive: true })
+    await server.until((line) => ('ready' in line ? line.ready : undefined))
+    process.kill(server.pid, 'SIGHUP')
+    assert.deepEqual(await server.exited, { code: 3, signal: null })
+    await eventually(async () => (await place.postmaster()) === undefined)
   })
 
   it('a start that was killed during initdb leaves nothing in the way of the next', async () => {

@@ -8,7 +8,7 @@ import type { DataDirRequest } from '../data-dir.ts'
 import { readOrCreateSecret, readSecret } from '../secret-file.ts'
 import { databaseAccount } from './account.ts'
 import { findBinaries } from './binaries.ts'
-import { ensureOwnership, hasDatabase, initialise, refuseOtherMajor, stopServer } from './cluster.ts'
+import { ensureOwnership, hasDatabase, initialise, interruptServer, refuseOtherMajor, stopServer } from './cluster.ts'
 import type { Cluster } from './cluster.ts'
 import { readPostmasterFile } from './postmaster-file.ts'
 import { isPostmasterOf } from './process-state.ts'
@@ -59,6 +59,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
   const lasting = { ...cluster, socketFolder: reached.socketFolder }
 
   const watching = options.exclusive ? watch() : undefined
+  // A server that ends without closing (a refused port, an uncaught error) still takes its database along.
+  const stopAtExit = () => interruptServer(lasting)
+  if (options.exclusive) process.once('exit', stopAtExit)
   let closed: Promise<void> | undefined
   return {
     dataDir,
@@ -110,6 +113,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedDa
       options.log.warn(`The database ended before it was stopped: ${String(error)}`)
       if (options.exclusive) await stopCompletely(lasting)
     } finally {
+      process.off('exit', stopAtExit)
       await endSession(reached.session)
     }
   }

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
-import { readFile, readlink } from 'node:fs/promises'
+import { execFile, execFileSync } from 'node:child_process'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -20,17 +21,29 @@ export async function isAlive(pid: number): Promise<boolean> {
 
 /**
  * isPostmasterOf tells whether a process is the PostgreSQL server of this database folder, rather than a stranger to whom
- * the system has given its number since. The server is always started with `-D <folder>`, so its command line tells. `folder` is
- * free of links.
+ * the system has given its number since. The server is always started with `-D <folder>`, so its command line tells.
+ * `folder` is free of links.
  */
 export async function isPostmasterOf(pid: number, folder: string): Promise<boolean> {
   if (!(await isAlive(pid))) return false
-  if (process.platform !== 'linux') return (await ps(pid, 'args')).includes(` -D ${folder}`)
-  // It also works in that folder, which still tells after the folder was moved; but not every root may read this link.
-  if ((await readlink(`/proc/${pid}/cwd`).catch(() => '')) === folder) return true
-  const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-  const at = words.indexOf('-D')
-  return at > 0 && words[at + 1] === folder
+  return isPostmasterOfSync(pid, folder)
+}
+
+/** isPostmasterOfSync is isPostmasterOf without the look at zombies, for the last moment of a process. */
+export function isPostmasterOfSync(pid: number, folder: string): boolean {
+  try {
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).includes(` -D ${folder}`)
+    }
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    const at = words.indexOf('-D')
+    if (at > 0 && words[at + 1] === folder) return true
+    // It also works in that folder, which still tells after the folder was moved; but not every root may read this link.
+    return readlinkSync(`/proc/${pid}/cwd`) === folder
+  } catch {
+    // There is no such process, or it belongs to somebody whose processes are not shown: not the database's account.
+    return false
+  }
 }
 
 async function stateOf(pid: number): Promise<string> {

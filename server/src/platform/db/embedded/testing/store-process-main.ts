@@ -5,7 +5,8 @@ import { openEmbedded } from '../embedded-database.ts'
 import { storeProcessOptions } from './store-process.ts'
 import type { StoreProcessLine } from './store-process.ts'
 
-// The program of startStoreProcess, for tests. SIGTERM closes the database; SIGINT asks it something first.
+// The program of startStoreProcess, for tests. SIGTERM closes the database, SIGINT asks it
+// something, SIGHUP ends the process without closing anything.
 
 function say(line: StoreProcessLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -31,6 +32,7 @@ try {
     process.exit(0)
   }
   process.on('SIGTERM', () => void stop())
+  process.on('SIGHUP', () => process.exit(3))
   process.on('SIGINT', () => void count().then((n) => say({ rowsAfterInterrupt: n ?? -1 })))
   // Keeps the process alive; a real server has its listening socket for that.
   setInterval(() => undefined, 60_000)
