@@ -2,9 +2,12 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
+// In development the server runs beside Vite, on the port that both are told.
+const server = `http://127.0.0.1:${process.env['PORT'] ?? 8000}`
+
 /** The build of the web app: hashed files in `dist`, nothing inlined, because the server's CSP allows only its own files. */
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  server: { port: 5173, proxy: { '/api': 'http://127.0.0.1:8000', '/docs': 'http://127.0.0.1:8000' } },
+  server: { port: 5173, proxy: { '/api': server, '/docs': server } },
 })
