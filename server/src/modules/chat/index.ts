@@ -14,6 +14,7 @@ import { type BusinessAccess, createChatService } from './service.ts'
 
 export * from './schema.ts'
 export { streamEvent, type StreamEvent } from './dto.ts'
+export { insertPastConversation, type PastTurn } from './past-conversation.ts'
 export type { RunBounds } from './run.ts'
 export type { ChatService, Completion, RunFeed } from './service.ts'
 

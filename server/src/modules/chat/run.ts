@@ -99,12 +99,13 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
     failure: { code, message: failureMessage(code, context.locale) },
   })
 
+  /** rows is the answer of one moment: it must not grow while it is being written. */
   const rows = () => ({
     runId: context.runId,
     assistantMessageId,
     content: draft.text,
-    toolCalls: draft.toolCalls,
-    record: draft.record,
+    toolCalls: [...draft.toolCalls],
+    record: [...draft.record],
   })
 
   function abort(reason: RunAbort): void {
