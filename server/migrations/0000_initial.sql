@@ -159,6 +159,12 @@ CREATE TABLE "achievements" (
 	CONSTRAINT "achievements_required_points_check" CHECK ("achievements"."required_points" >= 0)
 );
 --> statement-breakpoint
+CREATE TABLE "board_changes" (
+	"business_id" uuid NOT NULL,
+	"transaction_id" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "definition_changes" (
 	"singleton" boolean PRIMARY KEY DEFAULT true NOT NULL,
 	"revision" bigint DEFAULT 0 NOT NULL,
@@ -186,6 +192,7 @@ CREATE TABLE "events" (
 	"type" text NOT NULL,
 	"metadata" jsonb,
 	"occurred_at" timestamp (3) with time zone NOT NULL,
+	"day" date NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"rule_id" uuid,
 	"rule_version" integer,
@@ -274,7 +281,7 @@ CREATE INDEX "refresh_tokens_family_id_index" ON "refresh_tokens" USING btree ("
 CREATE INDEX "refresh_tokens_expires_at_index" ON "refresh_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_unique" ON "users" USING btree (lower("email"));--> statement-breakpoint
 CREATE INDEX "users_role_index" ON "users" USING btree ("role");--> statement-breakpoint
-CREATE INDEX "business_standings_board" ON "business_standings" USING btree ("total_points" DESC NULLS LAST,"reached_at","business_id") WHERE "business_standings"."on_board";--> statement-breakpoint
+CREATE INDEX "business_standings_board" ON "business_standings" USING btree ("total_points" DESC NULLS FIRST,"reached_at","business_id") WHERE "business_standings"."on_board";--> statement-breakpoint
 CREATE INDEX "business_standings_highest" ON "business_standings" USING btree ("highest_points");--> statement-breakpoint
 CREATE INDEX "businesses_user_id_id_index" ON "businesses" USING btree ("user_id","id");--> statement-breakpoint
 CREATE INDEX "businesses_created_at_id_index" ON "businesses" USING btree ("created_at","id");--> statement-breakpoint
@@ -286,7 +293,10 @@ CREATE INDEX "chat_runs_lease_until_index" ON "chat_runs" USING btree ("lease_un
 CREATE INDEX "chat_sessions_business_id_updated_at_id_index" ON "chat_sessions" USING btree ("business_id","updated_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "chat_sessions_user_id_index" ON "chat_sessions" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "achievements_required_points_index" ON "achievements" USING btree ("required_points");--> statement-breakpoint
+CREATE INDEX "board_changes_tail" ON "board_changes" USING btree ("transaction_id");--> statement-breakpoint
+CREATE INDEX "board_changes_age" ON "board_changes" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "events_rule_occurred" ON "events" USING btree ("business_id","rule_id","occurred_at") WHERE "events"."points_awarded" <> 0;--> statement-breakpoint
 CREATE UNIQUE INDEX "ledger_entries_reversed_once" ON "ledger_entries" USING btree ("reverses_id") WHERE "ledger_entries"."reverses_id" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "outbox_tail" ON "outbox" USING btree ("transaction_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "outbox_level_once" ON "outbox" USING btree ("business_id",("payload" #>> '{level,id}')) WHERE "outbox"."kind" = 'level_up';--> statement-breakpoint
 CREATE UNIQUE INDEX "point_rules_type_unique" ON "point_rules" USING btree ("type") WHERE "point_rules"."deleted_at" IS NULL;

@@ -4,17 +4,19 @@
 CREATE FUNCTION definitions_barrier() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 7261002::bigint';
 
 -- award_events takes an array of events, in order, and answers one row for each:
---   outcome 'awarded' | 'replayed' with the receipt (without rank), or a refusal without one:
---   'no_business' (none of the caller's), 'key_conflict', 'unknown_type', 'source_closed', 'below_zero'.
--- One event, as the service sends it (points and reason are given by adjustments only; caller by owners only):
+--   outcome 'awarded' | 'replayed' with the receipt (without rank) and, where points changed, the standing that the board
+--   needs to know: {total_points, sequence, reached_at_us, unlocked}; or a refusal without either:
+--   'no_business' (none of the caller's), 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero'.
+-- One event, as the service sends it (points and reason are given by adjustments only; caller by owners only). `timely`
+-- is false where its source may not date it so; that is asked after the key, so that a late retry is still a replay.
 --   {"ordinal":1,"event_id":"…","ledger_id":"…","caller":"…","business_id":null,"source":"owner","namespace":"owner",
 --    "idempotency_key":"k1","fingerprint":"9f…","actor_id":"…","type":"sale_recorded","metadata":{},
---    "occurred_at":"2026-11-22T08:00:00.000Z","points":null,"reason":null}
+--    "occurred_at":"2026-11-22T08:00:00.000Z","timely":true,"points":null,"reason":null}
 -- Businesses are locked in id order; what follows sees a snapshot taken after the locks. Everything of one wave is
 -- computed and written by one statement. An event whose result depends on an earlier one of the same array in a way that
 -- arithmetic cannot foresee (the same key twice, a cooldown, an adjustment) waits for the next wave.
 CREATE FUNCTION award_events(input jsonb)
-RETURNS TABLE (ordinal integer, outcome text, business_id uuid, receipt jsonb)
+RETURNS TABLE (ordinal integer, outcome text, business_id uuid, receipt jsonb, standing jsonb)
 LANGUAGE plpgsql
 -- Every look-up here is by an index; plans made while the tables were empty must not scan them once they are large.
 SET enable_seqscan = off
@@ -51,7 +53,7 @@ BEGIN
       FROM jsonb_to_recordset(wave) AS e (
         ordinal integer, event_id uuid, ledger_id uuid, business_id uuid, source text, namespace text,
         idempotency_key text, fingerprint text, actor_id uuid, type text, metadata jsonb, occurred_at timestamptz,
-        points integer, reason text)
+        timely boolean, points integer, reason text)
     ),
     looked_up AS MATERIALIZED (
       SELECT a.*, s.total_points AS total_before, s.highest_points AS highest_before, s.sequence AS sequence_before,
@@ -64,6 +66,7 @@ BEGIN
           WHEN known.fingerprint IS NOT NULL THEN 'key_conflict'
           WHEN row_number() OVER (PARTITION BY a.business_id, a.namespace, a.idempotency_key ORDER BY a.ordinal) > 1
             THEN 'waiting'
+          WHEN NOT a.timely THEN 'untimely'
           WHEN a.points IS NOT NULL THEN
             CASE WHEN a.nth > 1 THEN 'waiting' WHEN s.total_points + a.points < 0 THEN 'below_zero' ELSE 'awarded' END
           WHEN r.id IS NULL OR NOT r.active THEN 'unknown_type'
@@ -83,8 +86,9 @@ BEGIN
         SELECT * FROM point_rules AS x WHERE x.type = a.type AND x.deleted_at IS NULL AND a.points IS NULL
       ) AS r ON true
     ),
-    -- What each accepted event is worth. A cap counts the points of one day of the business's own time zone; the n-th
-    -- event of a rule on a day takes what the first n may have together, less what the first n − 1 took.
+    -- What each accepted event is worth. A cap counts the points of one day of the business's own time zone, as it was
+    -- when each event was recorded: who moves to another zone does not get the day again. The n-th event of a rule on a
+    -- day takes what the first n may have together, less what the first n − 1 took.
     worth AS MATERIALIZED (
       SELECT l.*,
         CASE
@@ -100,20 +104,20 @@ BEGIN
           WHEN capped.nth_of_day * l.rule_points > capped.room THEN 'daily_cap'
         END AS award_reason
       FROM (
-        SELECT x.*, day.starts, day.ends,
-          row_number() OVER (PARTITION BY x.business_id, x.rule_id, day.starts ORDER BY x.ordinal)::bigint AS nth_of_day
+        SELECT x.*, local.day,
+          row_number() OVER (PARTITION BY x.business_id, x.rule_id, local.day ORDER BY x.ordinal)::bigint AS nth_of_day
         FROM looked_up AS x
-        CROSS JOIN LATERAL (
-          SELECT date_trunc('day', x.occurred_at AT TIME ZONE x.time_zone) AT TIME ZONE x.time_zone AS starts,
-            (date_trunc('day', x.occurred_at AT TIME ZONE x.time_zone) + interval '1 day') AT TIME ZONE x.time_zone AS ends
-        ) AS day
+        CROSS JOIN LATERAL (SELECT (x.occurred_at AT TIME ZONE x.time_zone)::date AS day) AS local
         WHERE x.outcome = 'awarded'
       ) AS l
       CROSS JOIN LATERAL (
         SELECT l.nth_of_day, CASE WHEN l.daily_cap IS NOT NULL THEN greatest(l.daily_cap - (
           SELECT coalesce(sum(x.points_awarded), 0) FROM events AS x
-          WHERE x.business_id = l.business_id AND x.rule_id = l.rule_id AND x.points_awarded <> 0
-            AND x.occurred_at >= l.starts AND x.occurred_at < l.ends), 0) END AS room
+          WHERE x.business_id = l.business_id AND x.rule_id = l.rule_id AND x.points_awarded <> 0 AND x.day = l.day
+            -- Somewhere on earth it is that day from 14 hours before it begins in UTC until 12 hours after it ends.
+            AND x.occurred_at >= (l.day - interval '14 hours') AT TIME ZONE 'UTC'
+            AND x.occurred_at < (l.day + interval '36 hours') AT TIME ZONE 'UTC'), 0) END AS room
+        OFFSET 0 -- or it is computed at each place that names it
       ) AS capped
       CROSS JOIN LATERAL (
         SELECT coalesce(l.cooldown_seconds, 0) > 0 AND EXISTS (
@@ -121,6 +125,7 @@ BEGIN
           WHERE x.business_id = l.business_id AND x.rule_id = l.rule_id AND x.points_awarded <> 0
             AND x.occurred_at > l.occurred_at - make_interval(secs => l.cooldown_seconds)
             AND x.occurred_at < l.occurred_at + make_interval(secs => l.cooldown_seconds)) AS down
+        OFFSET 0
       ) AS cooling
     ),
     -- Running totals in the order of the array. Only a first event can be negative, so the highest total before an
@@ -181,9 +186,9 @@ BEGIN
     ),
     stored AS (
       INSERT INTO events (id, business_id, source, namespace, idempotency_key, fingerprint, actor_id, type, metadata,
-        occurred_at, created_at, rule_id, rule_version, points_awarded, receipt)
+        occurred_at, day, created_at, rule_id, rule_version, points_awarded, receipt)
       SELECT event_id, business_id, source, namespace, idempotency_key, fingerprint, actor_id, type, metadata,
-        occurred_at, judged_at, rule_id, rule_version, awarded, receipt
+        occurred_at, day, judged_at, rule_id, rule_version, awarded, receipt
       FROM settled
     ),
     entered AS (
@@ -196,8 +201,7 @@ BEGIN
     stood AS (
       UPDATE business_standings AS s
       SET total_points = f.total_after, highest_points = f.high_after, level_id = f.level_id,
-        sequence = f.sequence_after,
-        reached_at = CASE WHEN f.total_after = s.total_points THEN s.reached_at ELSE judged_at END
+        sequence = f.sequence_after, reached_at = judged_at
       FROM settled AS f
       WHERE f.nth_from_last = 1 AND s.business_id = f.business_id AND f.sequence_after > s.sequence
     ),
@@ -211,10 +215,13 @@ BEGIN
         SELECT 0 AS part, 0::bigint AS at, 'points' AS kind, jsonb_build_object('event_id', f.event_id,
           'business_id', f.business_id, 'type', f.type, 'points', f.awarded, 'total_points', f.total_after) AS payload
         UNION ALL
-        -- A level that was reached before and lost again is regained, but announced only the first time.
+        -- A level that was lost, by an adjustment or by an edit that raised it, can be regained, but is announced once.
         SELECT 1, g.nth, 'level_up', jsonb_build_object('business_id', f.business_id, 'level', g.level - 'required_points')
         FROM jsonb_array_elements(f.levels) WITH ORDINALITY AS g (level, nth)
         WHERE (g.level->>'required_points')::bigint > f.high_before
+          AND NOT EXISTS (
+            SELECT FROM outbox AS o
+            WHERE o.business_id = f.business_id AND o.kind = 'level_up' AND o.payload #>> '{level,id}' = g.level->>'id')
         UNION ALL
         SELECT 2, a.nth, 'achievement', jsonb_build_object('business_id', f.business_id, 'achievement', a.achievement)
         FROM jsonb_array_elements(f.achievements) WITH ORDINALITY AS a (achievement, nth)
@@ -222,14 +229,18 @@ BEGIN
       WHERE f.awarded <> 0
     )
     SELECT jsonb_agg(jsonb_build_object('ordinal', l.ordinal, 'outcome', l.outcome, 'business_id', l.business_id,
-      'receipt', CASE l.outcome WHEN 'awarded' THEN f.receipt WHEN 'replayed' THEN l.known_receipt END))
+      'receipt', CASE l.outcome WHEN 'awarded' THEN f.receipt WHEN 'replayed' THEN l.known_receipt END,
+      'standing', CASE WHEN f.awarded <> 0 THEN jsonb_build_object('total_points', f.total_after,
+        'sequence', f.sequence_after, 'reached_at_us', (extract(epoch FROM judged_at) * 1000000)::bigint,
+        'unlocked', coalesce(jsonb_array_length(f.achievements), 0)) END))
     INTO answers
     FROM looked_up AS l
     LEFT JOIN settled AS f ON f.ordinal = l.ordinal;
 
     RETURN QUERY
-    SELECT x.ordinal, x.outcome, x.business_id, x.receipt
-    FROM jsonb_to_recordset(answers) AS x (ordinal integer, outcome text, business_id uuid, receipt jsonb)
+    SELECT x.ordinal, x.outcome, x.business_id, x.receipt, x.standing
+    FROM jsonb_to_recordset(answers)
+      AS x (ordinal integer, outcome text, business_id uuid, receipt jsonb, standing jsonb)
     WHERE x.outcome <> 'waiting';
 
     -- The first event of a business never waits, so every wave is shorter than the one before.

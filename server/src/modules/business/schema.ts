@@ -80,9 +80,10 @@ export const businessStandings = pgTable(
   },
   (table) => [
     check('business_standings_total_points_check', sql`${table.totalPoints} >= 0`),
-    // The comparison key of the board: highest total first, earlier reached first, then by id.
+    // The comparison key of the board: highest total first, earlier reached first, then by id. NULLS FIRST is what a
+    // bare DESC means in a query; without it the index serves none.
     index('business_standings_board')
-      .on(table.totalPoints.desc(), table.reachedAt, table.businessId)
+      .on(table.totalPoints.desc().nullsFirst(), table.reachedAt, table.businessId)
       .where(sql`${table.onBoard}`),
     index('business_standings_highest').on(table.highestPoints),
   ],

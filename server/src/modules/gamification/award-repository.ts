@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sql } from 'drizzle-orm'
-import type { Executor, Store } from '../../platform/db/database.ts'
+import type { Executor, Store, Transaction } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
 import { storedReceipt } from './dto.ts'
 
@@ -19,6 +19,8 @@ export type AwardRequest = {
   type: string
   metadata: Record<string, unknown> | null
   occurredAt: Date
+  /** False where this source may not date an event so; a replay is answered all the same. True by default. */
+  timely?: boolean
   points?: number
   reason?: string
 }
@@ -27,7 +29,7 @@ const answerRow = z.discriminatedUnion('outcome', [
   z.object({ ordinal: z.int(), outcome: z.enum(['awarded', 'replayed']), receipt: storedReceipt }),
   z.object({
     ordinal: z.int(),
-    outcome: z.enum(['no_business', 'key_conflict', 'unknown_type', 'source_closed', 'below_zero']),
+    outcome: z.enum(['no_business', 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero']),
   }),
 ])
 
@@ -52,30 +54,19 @@ export function createAwardRepository({ pool, db }: Store) {
   return {
     /** award judges the events in order, in one round trip and one transaction; outcomes come in the same order. */
     async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      const input = requests.map((request, ordinal) => ({
-        ordinal,
-        event_id: newId(),
-        ledger_id: newId(),
-        caller: request.caller,
-        business_id: request.businessId,
-        source: request.source,
-        namespace: request.namespace,
-        idempotency_key: request.idempotencyKey,
-        fingerprint: request.fingerprint,
-        actor_id: request.actorId,
-        type: request.type,
-        metadata: request.metadata,
-        occurred_at: request.occurredAt,
-        points: request.points ?? null,
-        reason: request.reason ?? null,
-      }))
       const { rows } = await pool.query({
         name: 'award_events',
         text: 'SELECT ordinal, outcome, receipt FROM award_events($1)',
-        values: [JSON.stringify(input)],
+        values: [inputOf(requests)],
       })
-      const outcomes = z.array(answerRow).parse(rows)
-      return outcomes.toSorted((a, b) => a.ordinal - b.ordinal)
+      return outcomesOf(rows)
+    },
+
+    /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
+    async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
+      const input = inputOf(requests)
+      const { rows } = await tx.execute(sql`SELECT ordinal, outcome, receipt FROM award_events(${input}::jsonb)`)
+      return outcomesOf(rows)
     },
 
     /** judge brings standings in line with the definitions and tells their levels and what it unlocked. */
@@ -111,3 +102,32 @@ export function createAwardRepository({ pool, db }: Store) {
 }
 
 export type AwardRepository = ReturnType<typeof createAwardRepository>
+
+function inputOf(requests: AwardRequest[]): string {
+  const input = requests.map((request, ordinal) => ({
+    ordinal,
+    event_id: newId(),
+    ledger_id: newId(),
+    caller: request.caller,
+    business_id: request.businessId,
+    source: request.source,
+    namespace: request.namespace,
+    idempotency_key: request.idempotencyKey,
+    fingerprint: request.fingerprint,
+    actor_id: request.actorId,
+    type: request.type,
+    metadata: request.metadata,
+    occurred_at: request.occurredAt,
+    timely: request.timely ?? true,
+    points: request.points ?? null,
+    reason: request.reason ?? null,
+  }))
+  return JSON.stringify(input)
+}
+
+function outcomesOf(rows: unknown[]): AwardOutcome[] {
+  return z
+    .array(answerRow)
+    .parse(rows)
+    .toSorted((a, b) => a.ordinal - b.ordinal)
+}

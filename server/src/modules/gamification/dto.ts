@@ -24,6 +24,15 @@ function isNestedWithin(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isNestedWithin(inner, levels - 1))
 }
 
+const UNSTORABLE = 'must not have NUL characters or halves of characters'
+
+// PostgreSQL takes neither NUL nor a lone surrogate into text or JSON.
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([name, inner]) => isStorable(name) && isStorable(inner))
+}
+
 const metadata = z
   .record(z.string(), z.unknown())
   .refine((value) => isNestedWithin(value, MOST_METADATA_LEVELS), {
@@ -34,18 +43,22 @@ const metadata = z
     (value) => JSON.stringify(value).length <= MOST_METADATA_BYTES,
     `must have at most ${MOST_METADATA_BYTES} bytes`,
   )
-  .refine((value) => !JSON.stringify(value).includes('\\u0000'), 'must not have NUL characters')
+  .refine(isStorable, UNSTORABLE)
+
+// A key is compared and never shown, so it is taken as it is.
+const idempotencyKey = z
+  .string()
+  .min(1)
+  .refine((text) => [...text].length <= 200, 'must have at most 200 characters')
+  .refine(isStorable, UNSTORABLE)
+  .meta({ minLength: 1, maxLength: 200 })
 
 /** eventInput is what is posted to be awarded by rule. */
 export const eventInput = z
   .object({
-    type: z.string().min(1).max(200),
+    type: z.string().min(1).max(200).refine(isStorable, UNSTORABLE),
     business_id: idSchema.optional(),
-    idempotency_key: z
-      .string()
-      .min(1)
-      .max(200)
-      .refine((text) => !text.includes('\0'), 'must not have NUL characters'),
+    idempotency_key: idempotencyKey,
     occurred_at: z.iso.datetime({ offset: true }).optional(),
     metadata: metadata.optional(),
   })
@@ -64,7 +77,7 @@ export const adjustmentInput = z
       .max(MOST_POINTS)
       .refine((points) => points !== 0, 'must not be 0'),
     reason: multiLine(1, 5000),
-    idempotency_key: eventInput.shape.idempotency_key,
+    idempotency_key: idempotencyKey,
   })
   .meta({ id: 'Adjustment' })
 

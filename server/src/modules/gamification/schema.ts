@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   customType,
+  date,
   index,
   integer,
   jsonb,
@@ -131,6 +132,8 @@ export const events = pgTable(
     type: text().notNull(),
     metadata: jsonb(),
     occurredAt: instant().notNull(),
+    /** The day of `occurredAt` in the business's time zone as it was then; a later move does not change it. */
+    day: date().notNull(),
     createdAt: instant().notNull(),
     ruleId: uuid(),
     ruleVersion: integer(),
@@ -201,5 +204,22 @@ export const outbox = pgTable(
   (table) => [
     primaryKey({ columns: [table.businessId, table.sequence, table.position] }),
     index('outbox_tail').on(table.transactionId),
+    // A level is announced to a business once.
+    uniqueIndex('outbox_level_once')
+      .on(table.businessId, sql`(${table.payload} #>> '{level,id}')`)
+      .where(sql`${table.kind} = 'level_up'`),
   ],
+)
+
+/** boardChanges notes what changed on the board but for points; triggers write it (migration 0005), old rows are pruned. */
+export const boardChanges = pgTable(
+  'board_changes',
+  {
+    businessId: uuid().notNull(),
+    transactionId: xid8()
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    createdAt: instant().notNull().defaultNow(),
+  },
+  (table) => [index('board_changes_tail').on(table.transactionId), index('board_changes_age').on(table.createdAt)],
 )
