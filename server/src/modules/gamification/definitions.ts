@@ -17,7 +17,8 @@ type Kind = 'rule' | 'level' | 'achievement'
 type Defined = { id: string; version: number; createdAt: Date; updatedAt: Date }
 type PageRequest = { limit: number; cursor?: string | undefined }
 
-const cursorKey = z.object({ at: z.iso.datetime(), id: z.uuid() })
+// The year 0 is a date to JavaScript and none to PostgreSQL.
+const cursorKey = z.object({ at: z.iso.datetime().refine((at) => at >= '0001'), id: z.uuid() })
 
 const stamp = (row: Defined) => ({
   id: row.id,
@@ -66,10 +67,17 @@ type DefinitionsOptions = {
  * routes are open to admins only.
  */
 export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
+  // One edit at a time: two that exchange the same values would wait for each other until one fails.
+  const editing = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> =>
+    db.transaction(async (tx) => {
+      await tx.select().from(definitionChanges).for('no key update')
+      return work(tx)
+    })
+
   return {
     /** createAchievement adds an achievement and unlocks it for everyone who has already reached it. */
     async createAchievement(adminId: string, input: AchievementInput) {
-      const row = await db.transaction(async (tx) => {
+      const row = await editing(async (tx) => {
         await refuseBeyond(tx, achievements, isNull(achievements.deletedAt))
         const [created] = await tx
           .insert(achievements)
@@ -89,9 +97,9 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** updateAchievement changes any subset; what was earned stays earned. */
     async updateAchievement(adminId: string, id: string, input: Partial<AchievementInput>) {
-      const row = await db.transaction(async (tx) => {
+      const row = await editing(async (tx) => {
         const alive = and(eq(achievements.id, id), isNull(achievements.deletedAt))
-        const [before] = await tx.select().from(achievements).where(alive).for('update')
+        const [before] = await tx.select().from(achievements).where(alive).for('no key update')
         const [after] = await tx
           .update(achievements)
           .set({
@@ -116,7 +124,7 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** deleteAchievement takes it off every list; it stays in the history of who earned it. */
     async deleteAchievement(adminId: string, id: string): Promise<void> {
-      await db.transaction(async (tx) => {
+      await editing(async (tx) => {
         const alive = and(eq(achievements.id, id), isNull(achievements.deletedAt))
         const [gone] = await tx
           .update(achievements)
@@ -125,6 +133,7 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
           .returning()
         await changed(tx, { adminId, kind: 'achievement', before: toAchievement(found(gone)), after: null })
       })
+      await catchUp()
     },
 
     /** listAchievements pages through the achievements, newest first. */
@@ -140,7 +149,7 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** createLevel adds a level and puts everyone whom it fits on it. 409 when another has the same required_points. */
     async createLevel(adminId: string, input: LevelInput) {
-      const row = await db.transaction((tx) =>
+      const row = await editing((tx) =>
         pointsTaken(async () => {
           await refuseBeyond(tx, businessLevels)
           const [highest] = await tx.select({ order: max(businessLevels.order) }).from(businessLevels)
@@ -163,9 +172,9 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** updateLevel changes any subset; everyone's level follows. */
     async updateLevel(adminId: string, id: string, input: Partial<LevelInput>) {
-      const row = await db.transaction((tx) =>
+      const row = await editing((tx) =>
         pointsTaken(async () => {
-          const [before] = await tx.select().from(businessLevels).where(eq(businessLevels.id, id)).for('update')
+          const [before] = await tx.select().from(businessLevels).where(eq(businessLevels.id, id)).for('no key update')
           const [after] = await tx
             .update(businessLevels)
             .set({
@@ -186,7 +195,7 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** deleteLevel removes it; whoever stood on it stands on the one below. */
     async deleteLevel(adminId: string, id: string): Promise<void> {
-      await db.transaction(async (tx) => {
+      await editing(async (tx) => {
         const [gone] = await tx.delete(businessLevels).where(eq(businessLevels.id, id)).returning()
         const before = toLevel(found(gone))
         await changed(tx, { adminId, kind: 'level', before: { ...before, version: before.version + 1 }, after: null })
@@ -207,7 +216,7 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** createRule opens an event type. 409 when the type is taken. */
     async createRule(adminId: string, input: RuleInput) {
-      return db.transaction((tx) =>
+      return editing((tx) =>
         typeTaken(async () => {
           await refuseBeyond(tx, pointRules, isNull(pointRules.deletedAt))
           const [created] = await tx
@@ -229,10 +238,10 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** updateRule changes any subset; what was awarded by earlier versions stays as it is. */
     async updateRule(adminId: string, id: string, input: Partial<RuleInput>) {
-      return db.transaction((tx) =>
+      return editing((tx) =>
         typeTaken(async () => {
           const alive = and(eq(pointRules.id, id), isNull(pointRules.deletedAt))
-          const [before] = await tx.select().from(pointRules).where(alive).for('update')
+          const [before] = await tx.select().from(pointRules).where(alive).for('no key update')
           const [after] = await tx
             .update(pointRules)
             .set({
@@ -253,7 +262,7 @@ export function createDefinitions({ db, catchUp }: DefinitionsOptions) {
 
     /** deleteRule closes the event type; its events and their replays stay. */
     async deleteRule(adminId: string, id: string): Promise<void> {
-      await db.transaction(async (tx) => {
+      await editing(async (tx) => {
         const alive = and(eq(pointRules.id, id), isNull(pointRules.deletedAt))
         const [gone] = await tx
           .update(pointRules)

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
-import type { Database, Executor } from '../../platform/db/database.ts'
+import type { Database, Transaction } from '../../platform/db/database.ts'
 import { businessStandings } from '../business/index.ts'
 import { achievements, events, ledgerEntries, pointRules, userAchievements } from './schema.ts'
 
@@ -58,8 +58,17 @@ export function createRepository(db: Database) {
         .orderBy(asc(pointRules.createdAt), asc(pointRules.id))
     },
 
-    /** forgetWords drops what a person wrote into the events of their businesses: metadata, and nothing that counts. */
-    async forgetWords(tx: Executor, businessIds: string[]): Promise<void> {
+    /**
+     * forgetWords drops what a person wrote into the events of their businesses: metadata, and nothing that counts. It
+     * holds the standings, as an award does, so that none that is under way can add words behind it.
+     */
+    async forgetWords(tx: Transaction, businessIds: string[]): Promise<void> {
+      await tx
+        .select({ id: businessStandings.businessId })
+        .from(businessStandings)
+        .where(inArray(businessStandings.businessId, businessIds))
+        .orderBy(asc(businessStandings.businessId))
+        .for('no key update')
       await tx.update(events).set({ metadata: null }).where(inArray(events.businessId, businessIds))
     },
   }
