@@ -151,6 +151,8 @@ export function chatRoutes({ service }: { service: ChatService }): (app: App) =>
       '/chat/runs/:run_id/events',
       {
         config: access,
+        // A HEAD would hold a stream open that nothing is sent on.
+        exposeHeadRoute: false,
         schema: {
           tags,
           summary: 'The stream of a run from the start, or after an event',
