@@ -43,7 +43,7 @@ export type Cluster = {
 export type StartedServer = {
   pid: number
   hasExited(): boolean
-  /** lastWords is the first fatal line that the server wrote since it was started, or undefined. */
+  /** lastWords is why the server itself gave up since it was started, or undefined: it was killed, say. */
   lastWords(): Promise<string | undefined>
 }
 
@@ -190,7 +190,7 @@ export async function startServer(cluster: Cluster): Promise<StartedServer> {
       hasExited: () => child.exitCode !== null || child.signalCode !== null,
       lastWords: async () => {
         const written = (await readFile(cluster.logFile)).subarray(offset).toString('utf8')
-        return /(?:FATAL|PANIC|postgres):\s+(.*)/.exec(written)?.[1]
+        return reasonIn(written)
       },
     }
   } finally {
@@ -243,6 +243,11 @@ export async function hasDatabase(cluster: Cluster): Promise<boolean> {
 function surroundings(cluster: Cluster) {
   // The working folder of root may be closed to the account; initdb and postgres only need one that is not.
   return { ...runningAs(cluster.account), cwd: '/', env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' } }
+}
+
+/** reasonIn finds the first fatal line of a log that is not about a single connection that came too early or was cut. */
+export function reasonIn(log: string): string | undefined {
+  return /(?:FATAL|PANIC|^postgres):\s+(?!\s|the database system is|terminating connection)(.*)/m.exec(log)?.[1]
 }
 
 async function pidOf(child: ChildProcess): Promise<number> {

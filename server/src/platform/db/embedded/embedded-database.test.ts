@@ -248,6 +248,19 @@ describe('a database whose processes are killed', () => {
     assert.equal(await place.postmaster(), undefined)
   })
 
+  it('a database that is killed again and again while it comes back is brought back each time', async () => {
+    const server = await place.open()
+    for (let round = 0; round < 4; round++) {
+      const killed = await eventually(() => place.postmaster())
+      process.kill(killed, 'SIGKILL')
+      await eventually(async () => (await place.postmaster()) !== killed)
+    }
+    await eventually(() => ask(server.connection, 'select 1').catch(() => undefined))
+    assert.doesNotMatch(place.log.join('\n'), /did not start/)
+    await server.close()
+    assert.equal(await place.postmaster(), undefined)
+  })
+
   it('a crash of one connection, which ends all of them, leaves the server in its place', async () => {
     const server = await place.open()
     const client = new pg.Client(server.connection)

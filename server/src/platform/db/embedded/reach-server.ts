@@ -38,10 +38,14 @@ export async function reachServer(cluster: Cluster, context: Context): Promise<R
     })
     if (session) return { session, socketFolder: cluster.socketFolder, wasStarted: true }
 
-    const words = (await server.lastWords()) ?? 'it gave no reason'
-    // Backends of a server that was killed need a moment to notice; until then they hold on to its shared memory.
-    if (!/lock file|shared memory/.test(words) || Date.now() - begun > patienceMs) {
-      throw new StartupRefusal(`The database in ${cluster.folder} did not start: ${words} (see ${cluster.logFile}).`)
+    const reason = await server.lastWords()
+    // Backends of a server that was killed need a moment to notice; until then they hold on to its shared memory. No
+    // reason at all: the new server was killed in its turn.
+    const mayPass = reason === undefined || /lock file|shared memory/.test(reason)
+    if (!mayPass || Date.now() - begun > patienceMs) {
+      throw new StartupRefusal(
+        `The database in ${cluster.folder} did not start: ${reason ?? 'it gave no reason'} (see ${cluster.logFile}).`,
+      )
     }
     await delay(100, undefined, { signal: context.signal })
   }
