@@ -103,7 +103,7 @@ export async function createApp(options: AppOptions) {
       const lingering = setTimeout(() => http.server.closeAllConnections(), LINGER_MS)
       await http.close()
       clearTimeout(lingering)
-      gamification.service.close()
+      await gamification.service.close()
     },
   }
 }

@@ -6,6 +6,7 @@ import { problem } from '../../platform/errors.ts'
 import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import { idSchema } from '../../platform/text.ts'
 import { type adminProfileSchema, toProfile } from './dto.ts'
+import type { ChangedListener } from './service.ts'
 import { type AdminRow, type Business, findForAdmin, listForAdmin, lockBusiness, setVisibility } from './repository.ts'
 
 type AdminProfile = z.output<typeof adminProfileSchema>
@@ -17,7 +18,8 @@ const toAdminProfile = (row: AdminRow): AdminProfile => ({ ...toProfile(row), ow
 export type BusinessAdminService = ReturnType<typeof createBusinessAdminService>
 
 /** createBusinessAdminService wires the administration of businesses; erased ones are not part of it. */
-export function createBusinessAdminService({ db, clock }: { db: Database; clock: Clock }) {
+export function createBusinessAdminService(options: { db: Database; clock: Clock; changed: ChangedListener }) {
+  const { db, clock, changed } = options
   return {
     /** listBusinesses pages through businesses with their owners, newest first. */
     async listBusinesses(query: {
@@ -42,7 +44,7 @@ export function createBusinessAdminService({ db, clock }: { db: Database; clock:
       visibility: Business['boardVisibility'] | undefined
     }): Promise<AdminProfile> {
       const { actorId, businessId, visibility } = change
-      return db.transaction(async (tx) => {
+      const updated = await db.transaction(async (tx) => {
         const before = await lockBusiness(tx, businessId)
         if (!before) throw problem.notFound('not_found', 'There is no such business.')
         if (visibility !== undefined && visibility !== before.boardVisibility) {
@@ -61,6 +63,8 @@ export function createBusinessAdminService({ db, clock }: { db: Database; clock:
         if (!row) throw new Error('a business cannot be found in the transaction that holds it')
         return toAdminProfile(row)
       })
+      await changed()
+      return updated
     },
   }
 }

@@ -7,12 +7,12 @@ import { businessAdminRoutes } from './admin-routes.ts'
 import { createBusinessAdminService } from './admin-service.ts'
 import { meRoutes } from './me-routes.ts'
 import { businessRoutes } from './routes.ts'
-import { createBusinessService } from './service.ts'
+import { type ChangedListener, createBusinessService } from './service.ts'
 
 export * from './schema.ts'
 export { businessQuery, levelSchema, type LevelView, type Profile, profileSchema, toLevelView } from './dto.ts'
 export { type Business, type BusinessFields, insertBusiness, type Level } from './repository.ts'
-export type { BusinessService, CreatedListener } from './service.ts'
+export type { BusinessService, ChangedListener, CreatedListener } from './service.ts'
 
 /** BusinessModule is the module, wired. */
 export type BusinessModule = ReturnType<typeof createBusiness>
@@ -21,13 +21,19 @@ export type BusinessModule = ReturnType<typeof createBusiness>
 export function createBusiness(options: { store: Store; settings: Settings; clock: Clock; auth: Auth }) {
   const { settings, clock, auth } = options
   const { db } = options.store
-  const service = createBusinessService({ db, settings, clock, auth: auth.service })
-  const adminService = createBusinessAdminService({ db, clock })
+  const changedListeners: ChangedListener[] = []
+  const changed: ChangedListener = async () => {
+    for (const listener of changedListeners) await listener()
+  }
+  const service = createBusinessService({ db, settings, clock, auth: auth.service, changed })
+  const adminService = createBusinessAdminService({ db, clock, changed })
 
   return {
     service,
     /** onCreated adds a listener inside every creating transaction; they run in the order of registration. */
     onCreated: service.onCreated,
+    /** onChanged adds a listener after every commit that changed what others may see of a business or its owner. */
+    onChanged: (listener: ChangedListener) => void changedListeners.push(listener),
     /** erase blanks a user's businesses; it is registered with `auth.onErase`, after whoever must still know the owner. */
     erase: service.erase,
     /** routes serves everything of this module. */

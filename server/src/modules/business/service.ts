@@ -33,11 +33,15 @@ import {
 /** CreatedListener adds to a new business what another module keeps about it, inside the creating transaction. */
 export type CreatedListener = (tx: Transaction, business: Business) => Promise<void>
 
+/** ChangedListener hears, after the commit, that something changed which others may see of a business or its owner. */
+export type ChangedListener = () => Promise<void>
+
 type BusinessServiceOptions = {
   db: Database
   settings: Pick<Settings, 'defaultTimeZone' | 'defaultCurrency'>
   clock: Clock
   auth: Pick<AuthService, 'updateMe'>
+  changed: ChangedListener
 }
 type PageRequest = { limit: number; cursor?: string | undefined }
 type ProfileChanges = z.output<typeof updateProfileBody>
@@ -57,7 +61,7 @@ export type BusinessService = ReturnType<typeof createBusinessService>
 
 /** createBusinessService wires businesses and their profiles. */
 export function createBusinessService(options: BusinessServiceOptions) {
-  const { db, settings, clock, auth } = options
+  const { db, settings, clock, auth, changed } = options
   const createdListeners: CreatedListener[] = []
 
   /**
@@ -93,7 +97,7 @@ export function createBusinessService(options: BusinessServiceOptions) {
     async createProfile(userId: string, body: z.output<typeof createProfileBody>): Promise<Profile> {
       const timeZone = body.time_zone ?? settings.defaultTimeZone
       await requireTimeZone(timeZone)
-      return db.transaction(async (tx) => {
+      const profile = await db.transaction(async (tx) => {
         // Held, so that two at once cannot both be the twentieth, and the account cannot be erased meanwhile.
         const user = await lockUser(tx, userId)
         if (!user || user.disabledAt) throw problem.unauthorized()
@@ -118,6 +122,8 @@ export function createBusinessService(options: BusinessServiceOptions) {
         if (!row) throw new Error('a business cannot be found in the transaction that made it')
         return toProfile(row)
       })
+      await changed()
+      return profile
     },
 
     /** updateProfile changes what is said of a business and answers it whole. */
@@ -129,6 +135,7 @@ export function createBusinessService(options: BusinessServiceOptions) {
         updateOwned(tx, { userId, businessId: business.id, fields: toFields(changes), now }),
       )
       if (!updated) throw absent(business.id)
+      await changed()
       return profileFor(userId, business.id)
     },
 
@@ -158,6 +165,7 @@ export function createBusinessService(options: BusinessServiceOptions) {
     /** updateMe changes the person's name and language and answers as `me` does. */
     async updateMe(userId: string, changes: MeChanges) {
       await auth.updateMe(userId, changes)
+      await changed()
       return this.me(userId)
     },
 

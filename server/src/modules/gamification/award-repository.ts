@@ -25,8 +25,23 @@ export type AwardRequest = {
   reason?: string
 }
 
+const awardedStanding = z
+  .object({ total_points: z.number(), sequence: z.number(), reached_at_us: z.number(), unlocked: z.number() })
+  .transform((row) => ({
+    totalPoints: row.total_points,
+    sequence: row.sequence,
+    reachedAtUs: row.reached_at_us,
+    unlocked: row.unlocked,
+  }))
+
 const answerRow = z.discriminatedUnion('outcome', [
-  z.object({ ordinal: z.int(), outcome: z.enum(['awarded', 'replayed']), receipt: storedReceipt }),
+  z.object({
+    ordinal: z.int(),
+    outcome: z.enum(['awarded', 'replayed']),
+    receipt: storedReceipt,
+    // Only where points changed.
+    standing: awardedStanding.nullable(),
+  }),
   z.object({
     ordinal: z.int(),
     outcome: z.enum(['no_business', 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero']),
@@ -56,7 +71,7 @@ export function createAwardRepository({ pool, db }: Store) {
     async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
       const { rows } = await pool.query({
         name: 'award_events',
-        text: 'SELECT ordinal, outcome, receipt FROM award_events($1)',
+        text: 'SELECT ordinal, outcome, receipt, standing FROM award_events($1)',
         values: [inputOf(requests)],
       })
       return outcomesOf(rows)
@@ -65,7 +80,9 @@ export function createAwardRepository({ pool, db }: Store) {
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
     async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
       const input = inputOf(requests)
-      const { rows } = await tx.execute(sql`SELECT ordinal, outcome, receipt FROM award_events(${input}::jsonb)`)
+      const { rows } = await tx.execute(
+        sql`SELECT ordinal, outcome, receipt, standing FROM award_events(${input}::jsonb)`,
+      )
       return outcomesOf(rows)
     },
 

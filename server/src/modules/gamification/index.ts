@@ -5,6 +5,7 @@ import { createGamificationService } from './service.ts'
 
 export type { Receipt } from './dto.ts'
 export { receiptSchema } from './dto.ts'
+export type { PastAward, PastEvent } from './past-events.ts'
 export type { GamificationService, Standing } from './service.ts'
 
 /** createGamification wires the game layer. */

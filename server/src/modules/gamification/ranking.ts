@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { z } from 'zod'
+import type { BoardPlace } from './board/board.ts'
 
 /**
  * BoardRow is a place on the board. Rank is standard competition rank (1, 2, 2, 4) by total points; rows of one rank are
@@ -20,7 +21,6 @@ export type BoardRow = z.output<typeof boardRow>
 
 const placeRow = z.object({
   total_points: z.number(),
-  highest_points: z.number(),
   level: z
     .object({ id: z.string(), name: z.string(), icon: z.string().nullable(), required_points: z.number() })
     .nullable(),
@@ -32,7 +32,6 @@ const placeRow = z.object({
   next_total: z.number().nullable(),
   following_total: z.number().nullable(),
 })
-export type Place = z.output<typeof placeRow>
 
 const rankRow = z.object({ business_id: z.string(), rank: z.number().nullable() })
 
@@ -65,7 +64,7 @@ const BOARD = `
 
 // Where one business stands: its level and the next, its rank, and the totals just above and below it on the board.
 const PLACE = `
-  SELECT s.total_points, s.highest_points, to_jsonb(level) AS level, to_jsonb(next_level) AS next_level,
+  SELECT s.total_points, to_jsonb(level) AS level, to_jsonb(next_level) AS next_level,
     CASE WHEN s.on_board THEN 1 + (
       SELECT count(*) FROM business_standings AS o WHERE o.on_board AND o.total_points > s.total_points) END AS rank,
     (SELECT count(*) FROM business_standings AS o WHERE o.on_board) AS ranked,
@@ -89,11 +88,11 @@ const RANKS = `
     SELECT count(*) FROM business_standings AS o WHERE o.on_board AND o.total_points > s.total_points) END AS rank
   FROM business_standings AS s WHERE s.business_id = ANY ($1)`
 
-/** Ranking is the one source of every rank: the top list, the own rank and the gaps beside it. */
+/** Ranking reads ranks from the database: what answers until the board in memory is warm. It counts rows, and so is slow. */
 export type Ranking = {
   board(options: { limit: number; userId: string; businessId: string | undefined }): Promise<BoardRow[]>
   /** placeOf is undefined for a business that does not exist; rank is null off the board. */
-  placeOf(businessId: string): Promise<Place | undefined>
+  placeOf(businessId: string): Promise<BoardPlace | undefined>
   /** ranksOf gives the ranks of several businesses in one round trip; null off the board. */
   ranksOf(businessIds: string[]): Promise<Map<string, number | null>>
 }
@@ -107,7 +106,15 @@ export function createRanking(pool: pg.Pool): Ranking {
     },
     async placeOf(businessId) {
       const { rows } = await pool.query({ name: 'place', text: PLACE, values: [businessId] })
-      return rows.length > 0 ? placeRow.parse(rows[0]) : undefined
+      if (rows.length === 0) return undefined
+      const { total_points, next_level, next_total, following_total, ...place } = placeRow.parse(rows[0])
+      return {
+        ...place,
+        totalPoints: total_points,
+        nextLevel: next_level,
+        totalAbove: next_total,
+        totalBelow: following_total,
+      }
     },
     async ranksOf(businessIds) {
       const { rows } = await pool.query({ name: 'ranks', text: RANKS, values: [[...new Set(businessIds)]] })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
 import { sendPage } from '../../platform/http/paging.ts'
+import { sendJson } from '../../platform/http/send-json.ts'
 import { callerOf } from '../auth/index.ts'
 import {
   achievementSchema,
@@ -48,12 +49,11 @@ export function gamificationRoutes({ service }: { service: GamificationService }
           response: { 200: z.array(leaderboardEntry) },
         },
       },
-      (request) =>
-        service.getLeaderboard({
-          userId: callerOf(request).userId,
-          businessId: request.query.business_id,
-          limit: request.query.limit,
-        }),
+      async (request, reply) => {
+        const { business_id: businessId, limit } = request.query
+        const json = await service.leaderboardJson({ userId: callerOf(request).userId, businessId, limit })
+        return sendJson(reply, json)
+      },
     )
 
     app.get(

@@ -8,9 +8,10 @@ import type { BusinessService } from '../business/index.ts'
 import { createAwardQueue } from './award-queue.ts'
 import { type AwardOutcome, type AwardRequest, createAwardRepository } from './award-repository.ts'
 import { createDefinitions } from './definitions.ts'
-import type { EventInput, LeaderboardEntry, Receipt } from './dto.ts'
+import { type EventInput, type LeaderboardEntry, leaderboardEntry, type Receipt } from './dto.ts'
 import { fingerprint } from './fingerprint.ts'
-import { type BoardRow, createRanking } from './ranking.ts'
+import { createLeaderboard } from './leaderboard.ts'
+import { type PastEvent, recordPastEvents } from './past-events.ts'
 import { createReevaluation } from './reevaluation.ts'
 import { createRepository } from './repository.ts'
 
@@ -27,7 +28,6 @@ type LevelStanding = { id: string; name: string; icon: string | null; requiredPo
 /** Standing is where a business stands: its points, its rungs, and its place on the board (null off the board). */
 export type Standing = {
   totalPoints: number
-  highestPoints: number
   level: LevelStanding | null
   nextLevel: LevelStanding | null
   pointsToNextLevel: number | null
@@ -47,19 +47,21 @@ export type GamificationService = ReturnType<typeof createGamificationService>
 export function createGamificationService({ store, clock, log, business }: GamificationOptions) {
   const awards = createAwardRepository(store)
   const repository = createRepository(store.db)
-  const ranking = createRanking(store.pool)
+  const leaderboard = createLeaderboard({ store, log })
   const reevaluation = createReevaluation({ repository: awards, log })
-  const definitions = createDefinitions({ db: store.db, catchUp: reevaluation.catchUp })
+
+  /** judgeEveryone brings everyone in line with edited definitions, and the board with that. */
+  async function judgeEveryone(): Promise<void> {
+    await reevaluation.catchUp()
+    await leaderboard.catchUp()
+  }
+
+  const definitions = createDefinitions({ db: store.db, catchUp: judgeEveryone })
   const queue = createAwardQueue<AwardRequest, AwardOutcome>({
-    award: awards.award,
-    batchSize: 200,
-    lanes: 2,
-    capacity: 10_000,
-  })
-  const ranks = createAwardQueue<string, number | null>({
-    award: async (businessIds) => {
-      const found = await ranking.ranksOf(businessIds)
-      return businessIds.map((id) => found.get(id) ?? null)
+    award: async (requests) => {
+      const outcomes = await awards.award(requests)
+      await leaderboard.awarded(outcomes)
+      return outcomes
     },
     batchSize: 200,
     lanes: 2,
@@ -71,7 +73,7 @@ export function createGamificationService({ store, clock, log, business }: Gamif
     if (outcome.outcome !== 'awarded' && outcome.outcome !== 'replayed') throw refusal(outcome.outcome, request)
     return {
       ...outcome.receipt,
-      rank: await ranks.add(outcome.receipt.business_id),
+      rank: await leaderboard.rankOf(outcome.receipt.business_id),
       replayed: outcome.outcome === 'replayed',
     }
   }
@@ -84,8 +86,6 @@ export function createGamificationService({ store, clock, log, business }: Gamif
       const now = clock.now()
       const occurredAt = input.occurred_at === undefined ? now : new Date(input.occurred_at)
       const age = now.getTime() - occurredAt.getTime()
-      if (age > OWNER_PAST_MS || age < -OWNER_FUTURE_MS)
-        throw problem.invalid([{ path: 'occurred_at', message: 'must lie within the last 48 hours' }])
       return receiptFor({
         caller: userId,
         businessId: input.business_id ?? null,
@@ -101,6 +101,7 @@ export function createGamificationService({ store, clock, log, business }: Gamif
         type: input.type,
         metadata: input.metadata ?? null,
         occurredAt,
+        timely: age <= OWNER_PAST_MS && age >= -OWNER_FUTURE_MS,
       })
     },
 
@@ -133,6 +134,7 @@ export function createGamificationService({ store, clock, log, business }: Gamif
     async processGamification(businessId: string): Promise<string[]> {
       const [judged] = await awards.judge(store.db, [businessId])
       if (!judged) throw problem.notFound()
+      await leaderboard.catchUp()
       return judged.unlocked
     },
 
@@ -158,27 +160,38 @@ export function createGamificationService({ store, clock, log, business }: Gamif
       businessId?: string | undefined
       limit: number
     }): Promise<LeaderboardEntry[]> {
-      if (options.businessId !== undefined) await business.businessFor(options.userId, options.businessId)
-      const rows = await ranking.board({ limit: options.limit, userId: options.userId, businessId: options.businessId })
-      return rows.map((row) => boardEntry(row, options.userId))
+      return z.array(leaderboardEntry).parse(JSON.parse(await this.leaderboardJson(options)))
+    },
+
+    /** leaderboardJson is getLeaderboard, ready to be sent. */
+    async leaderboardJson({
+      userId,
+      businessId,
+      limit,
+    }: {
+      userId: string
+      businessId?: string | undefined
+      limit: number
+    }): Promise<string> {
+      if (businessId !== undefined) await business.businessFor(userId, businessId)
+      return leaderboard.json({ userId, businessId, limit })
     },
 
     /** standingOf tells where a business stands; whoever calls has checked that it may. */
     async standingOf(businessId: string): Promise<Standing> {
-      const place = await ranking.placeOf(businessId)
+      const place = await leaderboard.placeOf(businessId)
       if (!place) throw problem.notFound()
       const level = (found: typeof place.level) =>
         found && { id: found.id, name: found.name, icon: found.icon, requiredPoints: found.required_points }
       return {
-        totalPoints: place.total_points,
-        highestPoints: place.highest_points,
+        totalPoints: place.totalPoints,
         level: level(place.level),
-        nextLevel: level(place.next_level),
-        pointsToNextLevel: place.next_level && place.next_level.required_points - place.total_points,
+        nextLevel: level(place.nextLevel),
+        pointsToNextLevel: place.nextLevel && place.nextLevel.required_points - place.totalPoints,
         rank: place.rank,
         ranked: place.ranked,
-        pointsToNextRank: place.next_total === null ? null : place.next_total - place.total_points,
-        leadOverNextRank: place.following_total === null ? null : place.total_points - place.following_total,
+        pointsToNextRank: place.totalAbove === null ? null : place.totalAbove - place.totalPoints,
+        leadOverNextRank: place.totalBelow === null ? null : place.totalPoints - place.totalBelow,
       }
     },
 
@@ -241,38 +254,29 @@ export function createGamificationService({ store, clock, log, business }: Gamif
     /** earnableRules are what an owner can record right now. */
     earnableRules: () => repository.earnableRules(),
 
+    /** recordPastEvents gives new businesses a history from before this installation; see past-events.ts. */
+    recordPastEvents: (tx: Transaction, events: PastEvent[]) => recordPastEvents(tx, awards, events),
+
     /** erase drops what an owner wrote into events, inside the erasure's transaction; what counts stays. */
     async erase(tx: Transaction, userId: string): Promise<void> {
       await repository.forgetWords(tx, await business.idsOf(tx, userId))
     },
 
-    /** start makes good any judging that an earlier process did not finish. */
-    start: reevaluation.catchUp,
+    /** boardChanged is for whoever changed what the board shows of a business: its name, its owner, its visibility. */
+    boardChanged: leaderboard.catchUp,
+
+    /** start makes good any judging that an earlier process did not finish, and begins to warm up the board. */
+    async start(): Promise<{ warm: Promise<void> }> {
+      await reevaluation.catchUp()
+      return leaderboard.start()
+    },
 
     /** close ends the background work of this process. */
-    close: reevaluation.close,
+    async close(): Promise<void> {
+      reevaluation.close()
+      await leaderboard.close()
+    },
   }
-}
-
-function boardEntry(row: BoardRow, userId: string): LeaderboardEntry {
-  const own = row.user_id === userId
-  const veiled = row.board_visibility === 'alias' && !own
-  return {
-    rank: row.rank,
-    business_id: row.business_id,
-    business_name: veiled ? aliasFor(row.business_id) : row.business_name,
-    total_points: row.total_points,
-    level_name: row.level_name,
-    achievements_count: row.achievements_count,
-    user_id: veiled ? null : row.user_id,
-    user_name: veiled ? null : row.user_name,
-    is_current_user: own,
-  }
-}
-
-/** aliasFor is the neutral name of a business that does not show its own; the same each time. */
-export function aliasFor(businessId: string): string {
-  return `Business ${businessId.slice(-4).toUpperCase()}`
 }
 
 function refusal(outcome: Exclude<AwardOutcome['outcome'], 'awarded' | 'replayed'>, request: AwardRequest): Problem {
@@ -283,6 +287,11 @@ function refusal(outcome: Exclude<AwardOutcome['outcome'], 'awarded' | 'replayed
         : problem.notFound()
     case 'key_conflict':
       return problem.conflict('idempotency_key_reused', 'This idempotency_key was used before with another body.')
+    case 'untimely':
+      return problem.invalid(
+        [{ path: 'occurred_at', message: 'must lie within the last 48 hours, and at most 5 minutes ahead' }],
+        'untimely',
+      )
     case 'unknown_type':
       return problem.invalid([{ path: 'type', message: 'is not an active event type' }], 'unknown_type')
     case 'source_closed':

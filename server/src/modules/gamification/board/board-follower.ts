@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import type { Log } from '../../../platform/logger.ts'
+import type { Board } from './board.ts'
+
+const CHANNEL = 'tangga_board'
+const SAFETY_POLL_MS = 1_000
+const GATHER_MS = 5
+const RECONNECT_MS = 500
+// How long after it was last heard of another instance is still told of changes.
+const PEER_MS = 10_000
+
+/**
+ * BoardFollower keeps the board of this process in step with the database. Instances tell each other that something
+ * changed, and no more, by NOTIFY in a transaction of its own, gathered for some milliseconds: inside the award's
+ * transaction it would make commits queue. A poll once a second makes good whatever was not heard.
+ */
+export type BoardFollower = {
+  /** start warms the board up in the background; `warm` resolves when it answers from memory. */
+  start(): { warm: Promise<void> }
+  /** changed tells the other instances, where there are any, that something changed here. */
+  changed(): void
+  close(): Promise<void>
+}
+
+type FollowerOptions = { board: Board; pool: pg.Pool; log: Log }
+
+/** createBoardFollower makes the follower of this process; it holds one connection, to listen on. */
+export function createBoardFollower({ board, pool, log }: FollowerOptions): BoardFollower {
+  const instance = randomUUID()
+  let client: pg.Client | undefined
+  let poll: NodeJS.Timeout | undefined
+  let gather: NodeJS.Timeout | undefined
+  let retry: NodeJS.Timeout | undefined
+  let peerHeardAt = -Infinity
+  let hasMore = false
+  let isFollowing = false
+  let isClosed = false
+  let starting: Promise<void> = Promise.resolve()
+
+  async function follow(): Promise<void> {
+    if (isFollowing) {
+      hasMore = true
+      return
+    }
+    isFollowing = true
+    do {
+      hasMore = false
+      // The next poll tries again, and what was missed is still there.
+      await board.follow().catch((error: unknown) => log.warn({ err: error }, 'the board could not read its news'))
+    } while (hasMore && !isClosed)
+    isFollowing = false
+  }
+
+  function tell(message: 'changed' | 'here' | 'joined'): void {
+    pool
+      .query('SELECT pg_notify($1, $2)', [CHANNEL, `${instance} ${message}`])
+      .catch((error: unknown) => log.debug({ err: error }, 'other instances could not be told'))
+  }
+
+  function heard(payload: string): void {
+    const [sender, message] = payload.split(' ')
+    if (sender === instance) return
+    peerHeardAt = Date.now()
+    // A newcomer learns by the answer that it is not alone.
+    if (message === 'joined') tell('here')
+    void follow()
+  }
+
+  async function listen(): Promise<void> {
+    const { connectionString, host, port, user, password, database } = pool.options
+    const fresh = new pg.Client({
+      connectionString,
+      host,
+      port,
+      user,
+      password,
+      database,
+      application_name: 'tangga board',
+      keepAlive: true,
+    })
+    fresh.on('notification', ({ payload }) => heard(payload ?? ''))
+    const again = (): void => {
+      if (client !== fresh || isClosed) return
+      client = undefined
+      retry = setTimeout(() => void listen(), RECONNECT_MS).unref()
+    }
+    fresh.on('error', again)
+    fresh.on('end', again)
+    client = fresh
+    try {
+      await fresh.connect()
+      await fresh.query(`LISTEN ${CHANNEL}`)
+      tell('joined')
+    } catch (error) {
+      log.debug({ err: error }, 'the board cannot listen yet')
+      again()
+    }
+  }
+
+  async function begin(): Promise<void> {
+    await listen()
+    while (!board.isWarm && !isClosed) {
+      try {
+        await board.warmUp()
+      } catch (error) {
+        log.warn({ err: error }, 'the board could not be read; trying again')
+        await new Promise((resolve) => {
+          retry = setTimeout(resolve, RECONNECT_MS)
+        })
+      }
+    }
+    if (!isClosed) poll = setInterval(() => void follow(), SAFETY_POLL_MS).unref()
+  }
+
+  return {
+    start() {
+      starting = begin()
+      return { warm: starting }
+    },
+    changed() {
+      if (gather || Date.now() - peerHeardAt > PEER_MS) return
+      gather = setTimeout(() => {
+        gather = undefined
+        tell('changed')
+      }, GATHER_MS).unref()
+    },
+    async close() {
+      isClosed = true
+      clearInterval(poll)
+      clearTimeout(gather)
+      clearTimeout(retry)
+      await client?.end().catch(() => {})
+      await starting
+    },
+  }
+}

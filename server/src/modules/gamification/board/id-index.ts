@@ -1,0 +1,103 @@
+const EMPTY = -1
+
+/** WORDS is how many 32-bit words a UUID takes in a word array. */
+export const WORDS = 4
+
+const hex = new Uint8Array(128)
+for (let digit = 0; digit < 16; digit++) {
+  hex[digit.toString(16).charCodeAt(0)] = digit
+  hex[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
+}
+
+/** writeId writes a UUID's 128 bits into a word array at an index of ids. */
+export function writeId(words: Uint32Array, index: number, id: string): void {
+  let word = 0
+  let digits = 0
+  let at = index * WORDS
+  for (let position = 0; position < 36; position++) {
+    const code = id.charCodeAt(position)
+    if (code === 45) continue
+    word = (word << 4) | (hex[code] ?? 0)
+    if (++digits % 8 === 0) words[at++] = word
+  }
+}
+
+/** readId is the UUID that writeId wrote. */
+export function readId(words: Uint32Array, index: number): string {
+  let text = ''
+  for (let at = index * WORDS; at < (index + 1) * WORDS; at++) text += (words[at] ?? 0).toString(16).padStart(8, '0')
+  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`
+}
+
+/** compareIds orders two ids of one word array as PostgreSQL orders uuids: by their bits. */
+export function compareIds(words: Uint32Array, a: number, b: number): number {
+  for (let part = 0; part < WORDS; part++) {
+    const difference = (words[a * WORDS + part] ?? 0) - (words[b * WORDS + part] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/**
+ * IdIndex finds the slot of an id among ids that stand in a word array, by open addressing: about 8 bytes a slot. The
+ * array belongs to whoever owns the slots and may be replaced by a longer copy.
+ */
+export class IdIndex {
+  #table = new Int32Array(1024).fill(EMPTY)
+  #used = 0
+  readonly #words: () => Uint32Array
+  readonly #probe = new Uint32Array(WORDS)
+
+  constructor(words: () => Uint32Array) {
+    this.#words = words
+  }
+
+  /** find is the slot of an id, or -1. */
+  find(id: string): number {
+    writeId(this.#probe, 0, id)
+    return this.#table[this.#placeOf(this.#probe, 0)] ?? EMPTY
+  }
+
+  /** set maps the id that stands at `slot` to it; an equal id that was there before is replaced. */
+  set(slot: number): void {
+    const place = this.#placeOf(this.#words(), slot)
+    if (this.#table[place] === EMPTY) this.#used++
+    this.#table[place] = slot
+    if (this.#used * 2 > this.#table.length) this.#grow()
+  }
+
+  #grow(): void {
+    const slots = this.#table.filter((slot) => slot !== EMPTY)
+    this.#table = new Int32Array(this.#table.length * 2).fill(EMPTY)
+    const words = this.#words()
+    for (const slot of slots) this.#table[this.#placeOf(words, slot)] = slot
+  }
+
+  // Where an id stands in the table, or the empty place where it would.
+  #placeOf(ids: Uint32Array, index: number): number {
+    const words = this.#words()
+    const mask = this.#table.length - 1
+    const at0 = index * WORDS
+    const a = ids[at0] ?? 0
+    const b = ids[at0 + 1] ?? 0
+    const c = ids[at0 + 2] ?? 0
+    const d = ids[at0 + 3] ?? 0
+    let place = mix(a ^ mix(b ^ mix(c ^ mix(d)))) & mask
+    for (;;) {
+      const slot = this.#table[place] ?? EMPTY
+      if (slot === EMPTY) return place
+      const at = slot * WORDS
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return place
+      place = (place + 1) & mask
+    }
+  }
+}
+
+// The finaliser of MurmurHash3: every bit of the word moves every bit of the result.
+function mix(word: number): number {
+  let hash = word ^ (word >>> 16)
+  hash = Math.imul(hash, 0x85eb_ca6b)
+  hash ^= hash >>> 13
+  hash = Math.imul(hash, 0xc2b2_ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

@@ -1,0 +1,92 @@
+import type { Store } from '../../platform/db/database.ts'
+import type { Log } from '../../platform/logger.ts'
+import { aliasFor } from './alias.ts'
+import type { AwardOutcome } from './award-repository.ts'
+import { createBoard, type BoardPlace } from './board/board.ts'
+import { createBoardFeed } from './board/board-feed.ts'
+import { createBoardFollower } from './board/board-follower.ts'
+import type { LeaderboardEntry } from './dto.ts'
+import { type BoardRow, createRanking } from './ranking.ts'
+
+type LeaderboardQuery = { userId: string; businessId: string | undefined; limit: number }
+
+/**
+ * Leaderboard is the one source of every rank: from memory once the board is warm, and from the database until then. The
+ * two follow the same rules, and each answer comes from one of them alone.
+ */
+export type Leaderboard = ReturnType<typeof createLeaderboard>
+
+/** createLeaderboard makes the leaderboard of this process; `start` begins to warm it up. */
+export function createLeaderboard({ store, log }: { store: Store; log: Log }) {
+  const ranking = createRanking(store.pool)
+  const board = createBoard(createBoardFeed(store.pool))
+  const follower = createBoardFollower({ board, pool: store.pool, log })
+
+  /** catchUp takes over what has committed, in this process or another, and tells the others to do the same. */
+  async function catchUp(): Promise<void> {
+    if (board.isWarm) await board.follow()
+    follower.changed()
+  }
+
+  return {
+    catchUp,
+
+    /** awarded takes over awards of this process that have committed. */
+    async awarded(outcomes: AwardOutcome[]): Promise<void> {
+      const awards = outcomes.flatMap((outcome) =>
+        outcome.outcome === 'awarded' && outcome.standing
+          ? [{ businessId: outcome.receipt.business_id, ...outcome.standing }]
+          : [],
+      )
+      if (awards.length === 0) return
+      const missed = board.applied(awards)
+      if (missed.length > 0) await board.refresh(missed)
+      follower.changed()
+    },
+
+    /** json is the leaderboard, ready to be sent: the top, and last the own business where it is not among it. */
+    async json(query: LeaderboardQuery): Promise<string> {
+      if (!board.isWarm) {
+        const rows = await ranking.board(query)
+        return JSON.stringify(rows.map((row) => boardEntry(row, query.userId)))
+      }
+      // Somebody new here may have made their business at another instance, just now.
+      if (!board.hasBusinessOf(query.userId)) await board.follow()
+      return board.leaderboardJson(query)
+    },
+
+    /** rankOf is a business's rank, null off the board. */
+    async rankOf(businessId: string): Promise<number | null> {
+      if (!board.isWarm) return (await ranking.ranksOf([businessId])).get(businessId) ?? null
+      if (board.rankOf(businessId) === undefined) await board.follow()
+      return board.rankOf(businessId) ?? null
+    },
+
+    /** placeOf is where a business stands, or undefined when there is no such business. */
+    async placeOf(businessId: string): Promise<BoardPlace | undefined> {
+      if (!board.isWarm) return ranking.placeOf(businessId)
+      if (board.placeOf(businessId) === undefined) await board.follow()
+      return board.placeOf(businessId)
+    },
+
+    /** start warms the board up in the background; `warm` resolves when it answers from memory. */
+    start: follower.start,
+    close: follower.close,
+  }
+}
+
+function boardEntry(row: BoardRow, userId: string): LeaderboardEntry {
+  const isOwn = row.user_id === userId
+  const isVeiled = row.board_visibility === 'alias' && !isOwn
+  return {
+    rank: row.rank,
+    business_id: row.business_id,
+    business_name: isVeiled ? aliasFor(row.business_id) : row.business_name,
+    total_points: row.total_points,
+    level_name: row.level_name,
+    achievements_count: row.achievements_count,
+    user_id: isVeiled ? null : row.user_id,
+    user_name: isVeiled ? null : row.user_name,
+    is_current_user: isOwn,
+  }
+}
