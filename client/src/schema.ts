@@ -4425,74 +4425,10 @@ export interface components {
             /** @enum {string} */
             locale?: "en" | "id";
         };
-        UserInput: {
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            id: string;
-            email: string;
-            name: string;
-            /** @enum {string} */
-            role: "user" | "admin";
-            /** @enum {string} */
-            locale: "en" | "id";
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-        };
-        AdminUserInput: {
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            id: string;
-            email: string;
-            name: string;
-            /** @enum {string} */
-            role: "user" | "admin";
-            /** @enum {string} */
-            locale: "en" | "id";
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            disabled: boolean;
-        };
         UserChangesInput: {
             /** @enum {string} */
             role?: "user" | "admin";
             disabled?: boolean;
-        };
-        MessageInput: {
-            message: string;
-        };
-        AccessInput: {
-            access_token: string;
-            /** @constant */
-            token_type: "bearer";
-            /** @description seconds */
-            expires_in: number;
-        };
-        SessionInput: {
-            access_token: string;
-            /** @constant */
-            token_type: "bearer";
-            /** @description seconds */
-            expires_in: number;
-            user: components["schemas"]["UserInput"];
-        };
-        ResetLinkInput: {
-            /** Format: uri */
-            url: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            expires_at: string;
         };
         AddressInput: {
             street?: string | null;
@@ -4536,145 +4472,6 @@ export interface components {
              */
             board_visibility?: "shown" | "alias" | "hidden";
         };
-        BusinessProfileInput: {
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            id: string;
-            user_id: string | null;
-            business_name: string;
-            business_category: string;
-            business_description: string | null;
-            address: {
-                /** @default null */
-                street: string | null;
-                /** @default null */
-                city: string | null;
-                /** @default null */
-                state: string | null;
-                /** @default null */
-                zip_code: string | null;
-                /** @default null */
-                country: string | null;
-            } | null;
-            business_stage: string;
-            target_market: string | null;
-            primary_goal: string | null;
-            time_zone: string;
-            currency: string;
-            /**
-             * @description `alias`: ranked under a neutral name; `hidden`: on no board and counted in no rank
-             * @enum {string}
-             */
-            board_visibility: "shown" | "alias" | "hidden";
-            total_points: number;
-            level_id: string | null;
-            level_name: string | null;
-            level_icon: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            updated_at: string;
-        };
-        AdminBusinessInput: {
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            id: string;
-            user_id: string | null;
-            business_name: string;
-            business_category: string;
-            business_description: string | null;
-            address: {
-                /** @default null */
-                street: string | null;
-                /** @default null */
-                city: string | null;
-                /** @default null */
-                state: string | null;
-                /** @default null */
-                zip_code: string | null;
-                /** @default null */
-                country: string | null;
-            } | null;
-            business_stage: string;
-            target_market: string | null;
-            primary_goal: string | null;
-            time_zone: string;
-            currency: string;
-            /**
-             * @description `alias`: ranked under a neutral name; `hidden`: on no board and counted in no rank
-             * @enum {string}
-             */
-            board_visibility: "shown" | "alias" | "hidden";
-            total_points: number;
-            level_id: string | null;
-            level_name: string | null;
-            level_icon: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            updated_at: string;
-            owner: {
-                /**
-                 * Format: uuid
-                 * @description UUIDv7
-                 */
-                id: string;
-                name: string;
-                email: string;
-            } | null;
-        };
-        MeInput: {
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            id: string;
-            email: string;
-            name: string;
-            /** @enum {string} */
-            role: "user" | "admin";
-            /** @enum {string} */
-            locale: "en" | "id";
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            business: components["schemas"]["BusinessProfileInput"] | null;
-        };
-        BusinessLevelInput: {
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            id: string;
-            name: string;
-            required_points: number;
-            /** @description for display */
-            order: number;
-            icon: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-        };
         ChatCompletionInput: {
             content: string;
             /** @description the conversation to go on with; a new one is begun without it */
@@ -4686,131 +4483,6 @@ export interface components {
         };
         ChatSessionTitleInput: {
             title?: string;
-        };
-        ChatSessionInput: {
-            /** Format: uuid */
-            id: string;
-            title: string;
-            /** Format: uuid */
-            business_id: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description when it was last used
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            updated_at: string;
-        };
-        ChatToolCallInput: {
-            call_id: string;
-            tool: string;
-            args: unknown;
-            ok: boolean;
-            output: unknown;
-        };
-        ChatMessageInput: {
-            /** Format: uuid */
-            id: string;
-            /** Format: uuid */
-            session_id: string;
-            /** @enum {string} */
-            role: "user" | "assistant";
-            content: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            /** @enum {string} */
-            status: "complete" | "streaming" | "interrupted" | "stopped";
-            tool_calls?: components["schemas"]["ChatToolCallInput"][];
-            /**
-             * Format: uuid
-             * @description on answers: the run that makes or made it; follow a streaming one by it
-             */
-            run_id?: string;
-        };
-        ChatRunStatusInput: {
-            /** Format: uuid */
-            run_id: string;
-            /** @enum {string} */
-            status: "complete" | "interrupted" | "stopped";
-        };
-        ChatStreamEventInput: {
-            /** @constant */
-            type: "session_created";
-            /** @description the new session's title */
-            message: string;
-            /**
-             * Format: uuid
-             * @description the new session's id
-             */
-            data: string;
-        } | {
-            /** @constant */
-            type: "run_started";
-            data: {
-                /** Format: uuid */
-                run_id: string;
-                /** Format: uuid */
-                session_id: string;
-                /** Format: uuid */
-                user_message_id: string;
-            };
-        } | {
-            /** @constant */
-            type: "token";
-            data: {
-                text: string;
-            };
-        } | {
-            /** @constant */
-            type: "tool_start";
-            message: string;
-            data: {
-                tool: string;
-                call_id: string;
-                args: unknown;
-            };
-        } | {
-            /** @constant */
-            type: "tool_end";
-            message?: string;
-            data: {
-                tool: string;
-                call_id: string;
-                ok: boolean;
-                output: unknown;
-            };
-        } | {
-            /** @constant */
-            type: "error";
-            message: string;
-            data: {
-                code: string;
-            };
-        } | {
-            /** @constant */
-            type: "done";
-            data: {
-                /** Format: uuid */
-                session_id: string;
-                /** Format: uuid */
-                run_id: string;
-                /** Format: uuid */
-                message_id: string;
-                full_text: string;
-                usage: {
-                    input_tokens: number;
-                    output_tokens: number;
-                };
-                /** @enum {string} */
-                status: "complete" | "stopped";
-            };
         };
         EventInput: {
             type: string;
@@ -4835,76 +4507,6 @@ export interface components {
             points: number;
             reason: string;
             idempotency_key: string;
-        };
-        ReceiptInput: {
-            event_id: string;
-            business_id: string;
-            type: string;
-            points_awarded: number;
-            total_points: number;
-            level: {
-                id: string;
-                name: string;
-            } | null;
-            /** @description names, lowest first */
-            levels_gained: string[];
-            /** @description titles of the achievements that this event unlocked */
-            unlocked: string[];
-            /** @description `daily_cap` or `cooldown` where less was awarded, or the reason of an adjustment */
-            reason?: string;
-            rank: number | null;
-            replayed: boolean;
-        };
-        AchievementProgressInput: {
-            id: string;
-            title: string;
-            description: string;
-            required_points: number;
-            badge_icon: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            is_unlocked: boolean;
-            unlocked_at: string | null;
-            progress: number;
-        };
-        LeaderboardEntryInput: {
-            rank: number;
-            business_id: string;
-            business_name: string;
-            total_points: number;
-            level_name: string | null;
-            achievements_count: number;
-            user_id: string | null;
-            user_name: string | null;
-            is_current_user: boolean;
-        };
-        PointsEntryInput: {
-            id: string;
-            event_id: string;
-            type: string;
-            points: number;
-            total_after: number;
-            reason: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            occurred_at: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            rule_version: number | null;
-        };
-        EarnableRuleInput: {
-            type: string;
-            points: number;
-            daily_cap: number | null;
-            cooldown_seconds: number | null;
         };
         AchievementInput: {
             title: string;
@@ -4946,108 +4548,6 @@ export interface components {
             sources?: ("owner" | "api_key")[];
             active?: boolean;
         };
-        AdminAchievementInput: {
-            id: string;
-            version: number;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            updated_at: string;
-            title: string;
-            description: string;
-            required_points: number;
-            badge_icon: string | null;
-        };
-        AdminLevelInput: {
-            id: string;
-            version: number;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            updated_at: string;
-            name: string;
-            required_points: number;
-            order: number;
-            icon: string | null;
-        };
-        AdminRuleInput: {
-            id: string;
-            version: number;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            updated_at: string;
-            type: string;
-            points: number;
-            daily_cap: number | null;
-            cooldown_seconds: number | null;
-            sources: ("owner" | "api_key")[];
-            active: boolean;
-        };
-        HealthInput: {
-            /** @constant */
-            status: "ok";
-            version: string;
-            /** @enum {string} */
-            database: "embedded" | "postgres";
-            /** @description `offline` or the name of the model */
-            advisor: string;
-        };
-        ProblemInput: {
-            type: string;
-            title: string;
-            status: number;
-            /** @description a sentence for a person */
-            detail: string;
-            /** @description stable and machine-readable */
-            code: string;
-            errors?: {
-                path: string;
-                message: string;
-            }[];
-        } & {
-            [key: string]: unknown;
-        };
-        Registration: {
-            /**
-             * Format: email
-             * @example sari@example.org
-             */
-            email: string;
-            /** Format: password */
-            password: string;
-            name: string;
-            /** @enum {string} */
-            locale?: "en" | "id";
-        };
-        Login: {
-            email: string;
-            /** Format: password */
-            password: string;
-        };
-        AccountChanges: {
-            name?: string;
-            /** @enum {string} */
-            locale?: "en" | "id";
-        };
         User: {
             /**
              * Format: uuid
@@ -5085,11 +4585,6 @@ export interface components {
             created_at: string;
             disabled: boolean;
         };
-        UserChanges: {
-            /** @enum {string} */
-            role?: "user" | "admin";
-            disabled?: boolean;
-        };
         Message: {
             message: string;
         };
@@ -5116,43 +4611,6 @@ export interface components {
              * @example 2026-11-22T08:00:00.000Z
              */
             expires_at: string;
-        };
-        Address: unknown;
-        NewBusiness: {
-            business_name: string;
-            business_category: string;
-            business_stage: string;
-            business_description?: unknown;
-            address?: components["schemas"]["Address"] | null;
-            target_market?: unknown;
-            primary_goal?: unknown;
-            time_zone?: string | null;
-            currency?: string | null;
-        };
-        BusinessChanges: {
-            business_name?: string;
-            business_category?: string;
-            business_stage?: string;
-            business_description?: unknown;
-            address?: components["schemas"]["Address"] | null;
-            target_market?: unknown;
-            primary_goal?: unknown;
-            /** @example Asia/Jakarta */
-            time_zone?: string;
-            /** @example IDR */
-            currency?: string;
-            /**
-             * @description `alias`: ranked under a neutral name; `hidden`: on no board and counted in no rank
-             * @enum {string}
-             */
-            board_visibility?: "shown" | "alias" | "hidden";
-        };
-        AdminBusinessChanges: {
-            /**
-             * @description `alias`: ranked under a neutral name; `hidden`: on no board and counted in no rank
-             * @enum {string}
-             */
-            board_visibility?: "shown" | "alias" | "hidden";
         };
         BusinessProfile: {
             /**
@@ -5293,18 +4751,6 @@ export interface components {
              */
             created_at: string;
         };
-        ChatCompletion: {
-            content: string;
-            /** @description the conversation to go on with; a new one is begun without it */
-            session_id?: string | null;
-            /** @description of the caller; their first business when left out */
-            business_id?: string | null;
-            /** @description makes a retry safe: the same one again joins the run that it started */
-            client_message_id?: string | null;
-        };
-        ChatSessionTitle: {
-            title?: string;
-        };
         ChatSession: {
             /** Format: uuid */
             id: string;
@@ -5430,30 +4876,6 @@ export interface components {
                 status: "complete" | "stopped";
             };
         };
-        Event: {
-            type: string;
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            business_id?: string;
-            idempotency_key: string;
-            /** Format: date-time */
-            occurred_at?: string;
-            metadata?: {
-                [key: string]: unknown;
-            };
-        };
-        Adjustment: {
-            /**
-             * Format: uuid
-             * @description UUIDv7
-             */
-            business_id: string;
-            points: number;
-            reason: string;
-            idempotency_key: string;
-        };
         Receipt: {
             event_id: string;
             business_id: string;
@@ -5523,46 +4945,6 @@ export interface components {
             points: number;
             daily_cap: number | null;
             cooldown_seconds: number | null;
-        };
-        Achievement: {
-            title: string;
-            description: string;
-            required_points: number;
-            badge_icon?: unknown | null;
-        };
-        Level: {
-            name: string;
-            required_points: number;
-            order?: number;
-            icon?: unknown | null;
-        };
-        Rule: {
-            type: string;
-            points: number;
-            daily_cap?: number | null;
-            cooldown_seconds?: number | null;
-            sources?: unknown;
-            active?: boolean;
-        };
-        AchievementChanges: {
-            title?: string;
-            description?: string;
-            required_points?: number;
-            badge_icon?: unknown | null;
-        };
-        LevelChanges: {
-            name?: string;
-            required_points?: number;
-            order?: number;
-            icon?: unknown | null;
-        };
-        RuleChanges: {
-            type?: string;
-            points?: number;
-            daily_cap?: number | null;
-            cooldown_seconds?: number | null;
-            sources?: unknown;
-            active?: boolean;
         };
         AdminAchievement: {
             id: string;

@@ -3,6 +3,8 @@ import reference from '@scalar/fastify-api-reference'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Access, App } from './app-types.ts'
+import { sendJson } from './send-json.ts'
+import { unusedSchemas } from './unused-schemas.ts'
 
 /** problemSchema is the body of every error answer (RFC 9457). */
 export const problemSchema = z
@@ -43,6 +45,7 @@ function problemStatuses(access: Access, method: string, url: string): number[] 
   ]
 }
 
+const transformObject = createJsonSchemaTransformObject({ zodToJsonConfig: { target: 'draft-2020-12' } })
 const transform = createJsonSchemaTransform({ skipList: [], zodToJsonConfig: { target: 'draft-2020-12' } })
 
 /** registerOpenApi collects every route that follows into the OpenAPI 3.1 document; call it before routes are added. */
@@ -87,7 +90,12 @@ export async function registerOpenApi(app: App, version: string): Promise<void> 
         url,
       }
     },
-    transformObject: createJsonSchemaTransformObject({ zodToJsonConfig: { target: 'draft-2020-12' } }),
+    transformObject: (input) => {
+      const document = transformObject(input)
+      const schemas = 'components' in document ? document.components?.schemas : undefined
+      if (schemas) for (const name of unusedSchemas({ paths: document.paths, schemas })) delete schemas[name]
+      return document
+    },
   })
 }
 
@@ -96,7 +104,7 @@ export async function serveOpenApi(app: App): Promise<void> {
   let body: string | undefined
   app.get('/api/v1/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) => {
     body ??= JSON.stringify(app.swagger())
-    return reply.type('application/json; charset=utf-8').serializer(String).send(body)
+    return sendJson(reply, body)
   })
   await app.register(async (docs) => {
     docs.addHook('onRoute', (route) => {
