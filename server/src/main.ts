@@ -1,4 +1,6 @@
 import { createApp } from './app.ts'
+import { type DemoLogin, seedDemo } from './demo/index.ts'
+import { systemClock } from './platform/clock.ts'
 import { loadSettings, type Settings } from './platform/config.ts'
 import { openPool } from './platform/db/database.ts'
 import { migrate } from './platform/db/migrate.ts'
@@ -24,9 +26,11 @@ export async function runServer(settings: Settings): Promise<void> {
 
   const app = await createApp({ settings, store: { pool, db }, databaseKind: store.kind, secretKey, log })
   const firstAdmin = await app.auth.ensureFirstAdmin()
-  // At once, since it is kept nowhere: should the port be taken, it would be lost.
+  // At once, since passwords are kept nowhere: should the port be taken, they would be lost.
   if (firstAdmin?.generatedPassword)
-    tell([`First admin: ${firstAdmin.email}, password ${firstAdmin.generatedPassword} (shown only now)`])
+    tell([login('First admin', { email: firstAdmin.email, password: firstAdmin.generatedPassword })])
+  const demo = settings.demoData ? await seedDemo({ settings, db, app, clock: systemClock, log }) : undefined
+  if (demo) tell([login('Demo owner', demo.owner), login('Demo admin', demo.admin)])
   await app.start()
   const address = await app.http.listen({ host: settings.host, port: settings.port }).catch(refuseToListen(settings))
   tell(greeting({ settings, address, advisor: app.advisor }))
@@ -70,6 +74,8 @@ function greeting({ settings, address, advisor }: Greeting): string[] {
       : `The advisor answers with ${advisor}.`,
   ]
 }
+
+const login = (who: string, { email, password }: DemoLogin) => `${who}: ${email}, password ${password} (shown only now)`
 
 // For the person at the terminal; standard output holds log lines only.
 function tell(lines: string[]): void {

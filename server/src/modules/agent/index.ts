@@ -12,6 +12,7 @@ import { allTools } from './tools/all-tools.ts'
 import { createToolbox } from './tools/toolbox.ts'
 
 export * from './engine.ts'
+export { createOfflineModel } from './offline/offline-model.ts'
 export { businessFacts } from './schema.ts'
 
 /** Agent is the module: the engine that answers, and the advisor's memory. */

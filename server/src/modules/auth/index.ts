@@ -21,6 +21,7 @@ export { toUserView, updateMeBody, userShape, type UserView } from './dto.ts'
 export type { FirstAdmin } from './first-admin.ts'
 export type { PasswordHasher } from './password-hash.ts'
 export { findUser, insertAccount, lockUser, type NewAccount, type User } from './repository.ts'
+export { generatedPassword } from './secret-token.ts'
 export type { AuthService, EraseListener, ErasedListener } from './service.ts'
 
 /** Auth is the module, wired. */

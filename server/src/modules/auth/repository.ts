@@ -6,14 +6,17 @@ import { credentials, users } from './schema.ts'
 /** User is a row of users. */
 export type User = typeof users.$inferSelect
 
-/** NewAccount is what an account is made of; the password comes hashed. */
-export type NewAccount = Pick<User, 'email' | 'name' | 'role' | 'locale'> & { passwordHash: string; now: Date }
+/** NewAccount is what an account is made of; the password comes hashed, and without one nobody can sign in as it. */
+export type NewAccount = Pick<User, 'email' | 'name' | 'role' | 'locale'> & {
+  passwordHash: string | undefined
+  now: Date
+}
 
 // As the unique index compares.
 const emailIs = (email: string) => sql`lower(${users.email}) = lower(${email})`
 const passwordOfUser = and(eq(credentials.userId, users.id), eq(credentials.kind, 'password'))
 
-/** insertAccount adds a user with a password; fails on `users_email_unique` when the e-mail is taken. */
+/** insertAccount adds a user and their password; fails on `users_email_unique` when the e-mail is taken. */
 export async function insertAccount(tx: Transaction, account: NewAccount): Promise<User> {
   const { passwordHash, now, ...fields } = account
   const [user] = await tx
@@ -21,7 +24,7 @@ export async function insertAccount(tx: Transaction, account: NewAccount): Promi
     .values({ id: newId(), ...fields, createdAt: now, updatedAt: now })
     .returning()
   if (!user) throw new Error('the insert of a user returned no row')
-  await setPassword(tx, { userId: user.id, passwordHash, now })
+  if (passwordHash !== undefined) await setPassword(tx, { userId: user.id, passwordHash, now })
   return user
 }
 

@@ -1,0 +1,1 @@
+export { DEMO_BUSINESSES, type DemoLogin, type DemoLogins, seedDemo } from './seed-demo.ts'
