@@ -62,6 +62,8 @@ export async function createApp(options: AppOptions) {
   auth.onErase(gamification.service.erase)
   auth.onErase(business.erase)
   business.onCreated((tx, created) => gamification.service.openStanding(tx, created.id))
+  business.onChanged(gamification.service.boardChanged)
+  auth.onErased(gamification.service.boardChanged)
 
   auth.guard(http)
   limitCallers(http, settings.apiLimitPerMinute)
@@ -90,10 +92,11 @@ export async function createApp(options: AppOptions) {
     chat,
     /** advisor names who answers: `offline` or the model. */
     advisor: agent.engine.name,
-    /** start brings derived state up to date and begins the background work. */
+    /** start brings derived state up to date and begins the background work; `boardWarm` resolves when ranks are in memory. */
     async start() {
-      await gamification.service.start()
+      const { warm: boardWarm } = await gamification.service.start()
       await chat.start()
+      return { boardWarm }
     },
     /** close stops accepting, finishes or marks running streams, and ends the background work. The store stays open. */
     async close() {

@@ -71,7 +71,7 @@ export async function startTestServer(options: TestServerOptions = {}) {
     ...(options.engine ? { engine: options.engine } : {}),
   })
   await app.auth.ensureFirstAdmin()
-  await app.start()
+  const { boardWarm } = await app.start()
   const url = await app.http.listen({ host: '127.0.0.1', port: 0 })
 
   async function api(method: string, path: string, { token, body, headers }: CallOptions = {}): Promise<Answer> {
@@ -96,6 +96,8 @@ export async function startTestServer(options: TestServerOptions = {}) {
 
   return {
     url,
+    /** boardWarm resolves when ranks are answered from memory. */
+    boardWarm,
     databaseUrl: database.url,
     store,
     db: store.db,

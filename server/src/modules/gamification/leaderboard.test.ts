@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
+import { startTestServer, type TestServer } from '../../../test/harness.ts'
+
+/** Standing is what a brute-force ranking needs to know. */
+type Standing = { business_id: string; total_points: number; reached_at: string; on_board: boolean }
+
+let server: TestServer
+before(async () => {
+  server = await startTestServer()
+  await server.boardWarm
+})
+after(() => server.close())
+
+async function standings(): Promise<Standing[]> {
+  const { rows } = await server.pool.query(
+    'SELECT business_id, total_points, reached_at::text, on_board FROM business_standings WHERE on_board',
+  )
+  return rows.toSorted(
+    (a, b) =>
+      b.total_points - a.total_points ||
+      (a.reached_at < b.reached_at ? -1 : a.reached_at > b.reached_at ? 1 : a.business_id < b.business_id ? -1 : 1),
+  )
+}
+
+describe('the board in memory', () => {
+  test('shows a new business, a new name, an alias and a hidden business at once', async () => {
+    const owner = await server.owner({ name: 'Ayu', business: { business_name: 'Toko Ayu' } })
+    const board = () => server.api('GET', '/gamification/leaderboard?limit=100', { token: owner.token })
+    const own = async () => (await board()).json.find((entry: { is_current_user: boolean }) => entry.is_current_user)
+    assert.equal((await own()).business_name, 'Toko Ayu')
+    await server.api('PATCH', '/business/profile', { token: owner.token, body: { business_name: 'Toko Ayu Baru' } })
+    assert.equal((await own()).business_name, 'Toko Ayu Baru')
+    await server.api('PATCH', '/auth/me', { token: owner.token, body: { name: 'Ayu Lestari' } })
+    assert.equal((await own()).user_name, 'Ayu Lestari')
+
+    await server.api('PATCH', '/business/profile', { token: owner.token, body: { board_visibility: 'alias' } })
+    assert.equal((await own()).business_name, 'Toko Ayu Baru')
+    const stranger = await server.owner()
+    const seen = await server.api('GET', '/gamification/leaderboard?limit=100', { token: stranger.token })
+    const veiled = seen.json.find((entry: { business_id: string }) => entry.business_id === owner.business.id)
+    assert.deepEqual([veiled.user_id, veiled.user_name], [null, null])
+    assert.doesNotMatch(seen.text, /Toko Ayu|Ayu Lestari/)
+
+    await server.api('PATCH', '/business/profile', { token: owner.token, body: { board_visibility: 'hidden' } })
+    assert.equal(await own(), undefined)
+  })
+
+  test('counts a deleted achievement no more', async () => {
+    const admin = await server.adminToken()
+    const made = await server.api('POST', '/admin/gamification/achievements', {
+      token: admin,
+      body: { title: 'Here today', description: 'x', required_points: 0 },
+    })
+    const owner = await server.owner()
+    const count = async () =>
+      (await server.api('GET', '/gamification/leaderboard?limit=100', { token: owner.token })).json.find(
+        (entry: { is_current_user: boolean }) => entry.is_current_user,
+      ).achievements_count
+    assert.equal(await count(), 1)
+    await server.api('DELETE', `/admin/gamification/achievements/${made.json.id}`, { token: admin })
+    assert.equal(await count(), 0)
+  })
+
+  test('agrees with a brute-force ranking after random awards on several businesses', async () => {
+    const owners = await Promise.all(Array.from({ length: 8 }, () => server.owner()))
+    const admin = await server.adminToken()
+    let key = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(7), fc.integer({ min: -3, max: 5 })), { maxLength: 25 }),
+        async (awards) => {
+          await Promise.all(
+            awards
+              .filter(([, points]) => points !== 0)
+              .map(([index, points]) =>
+                server.api('POST', '/admin/gamification/adjustments', {
+                  token: admin,
+                  body: {
+                    business_id: owners[index]?.business.id,
+                    points,
+                    reason: 'x',
+                    idempotency_key: `random-${key++}`,
+                  },
+                }),
+              ),
+          )
+          const expected = await standings()
+          for (const owner of owners.slice(0, 3)) {
+            const { json } = await server.api('GET', '/gamification/leaderboard?limit=4', { token: owner.token })
+            assert.deepEqual(
+              json.slice(0, 4).map((entry: { business_id: string }) => entry.business_id),
+              expected.slice(0, 4).map((standing) => standing.business_id),
+            )
+            for (const entry of json) {
+              const standing = expected.find((other) => other.business_id === entry.business_id)
+              assert.equal(entry.total_points, standing?.total_points)
+              assert.equal(entry.rank, 1 + expected.filter((other) => other.total_points > entry.total_points).length)
+            }
+            assert.ok(json.some((entry: { is_current_user: boolean }) => entry.is_current_user))
+          }
+        },
+      ),
+      { numRuns: 12 },
+    )
+  })
+
+  test('follows awards, names and definitions of another instance', async () => {
+    const other = await startTestServer({ databaseUrl: server.databaseUrl })
+    try {
+      await other.boardWarm
+      const owner = await server.owner()
+      const seenAt = async (at: TestServer, holds: (entry: Record<string, unknown>) => boolean) => {
+        // Bounded by the safety poll of a second, and by what one call takes.
+        for (const until = Date.now() + 5_000; Date.now() < until;) {
+          const { json } = await at.api('GET', '/gamification/leaderboard?limit=1', { token: owner.token })
+          const own = json.find((entry: { is_current_user: boolean }) => entry.is_current_user)
+          if (own && holds(own)) return own
+        }
+        return assert.fail('the other instance did not follow within 5 s')
+      }
+      await server.api('POST', '/gamification/events', {
+        token: owner.token,
+        body: { type: 'sales_recorded', idempotency_key: 'here' },
+      })
+      await seenAt(other, (own) => own.total_points === 10 && own.achievements_count === 1)
+      await other.api('POST', '/gamification/events', {
+        token: owner.token,
+        body: { type: 'sales_recorded', idempotency_key: 'there' },
+      })
+      await seenAt(server, (own) => own.total_points === 20)
+      await other.api('PATCH', '/business/profile', { token: owner.token, body: { business_name: 'Renamed there' } })
+      await seenAt(server, (own) => own.business_name === 'Renamed there')
+      const admin = await server.adminToken()
+      await server.api('POST', '/admin/business/levels', {
+        token: admin,
+        body: { name: 'Twenty', required_points: 20 },
+      })
+      await seenAt(other, (own) => own.level_name === 'Twenty')
+    } finally {
+      await other.close()
+    }
+  })
+})
