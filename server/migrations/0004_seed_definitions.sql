@@ -11,14 +11,14 @@ INSERT INTO business_levels (id, name, required_points, "order", icon) VALUES
   ('01900000-0000-7000-8000-000000000107', 'Forest', 5000, 7, '🌲');
 --> statement-breakpoint
 INSERT INTO achievements (id, title, description, required_points, badge_icon) VALUES
-  ('01900000-0000-7000-8000-000000000201', 'First step', 'You recorded your first activity.', 5, '👣'),
-  ('01900000-0000-7000-8000-000000000202', 'Warmed up', 'You collected 25 points.', 25, '☀️'),
-  ('01900000-0000-7000-8000-000000000203', 'Steady hands', 'You collected 100 points.', 100, '🤲'),
-  ('01900000-0000-7000-8000-000000000204', 'In the rhythm', 'You collected 250 points.', 250, '🥁'),
-  ('01900000-0000-7000-8000-000000000205', 'Going strong', 'You collected 500 points.', 500, '💪'),
-  ('01900000-0000-7000-8000-000000000206', 'Thousand', 'You collected 1,000 points.', 1000, '🏅'),
-  ('01900000-0000-7000-8000-000000000207', 'Pillar of the market', 'You collected 2,500 points.', 2500, '🏛️'),
-  ('01900000-0000-7000-8000-000000000208', 'Top of the ladder', 'You collected 5,000 points.', 5000, '🪜');
+  ('01900000-0000-7000-8000-000000000201', 'First step', 'Record your first activity.', 5, '👣'),
+  ('01900000-0000-7000-8000-000000000202', 'Warmed up', 'Collect 25 points.', 25, '☀️'),
+  ('01900000-0000-7000-8000-000000000203', 'Steady hands', 'Collect 100 points.', 100, '🤲'),
+  ('01900000-0000-7000-8000-000000000204', 'In the rhythm', 'Collect 250 points.', 250, '🥁'),
+  ('01900000-0000-7000-8000-000000000205', 'Going strong', 'Collect 500 points.', 500, '💪'),
+  ('01900000-0000-7000-8000-000000000206', 'Thousand', 'Collect 1,000 points.', 1000, '🏅'),
+  ('01900000-0000-7000-8000-000000000207', 'Pillar of the market', 'Collect 2,500 points.', 2500, '🏛️'),
+  ('01900000-0000-7000-8000-000000000208', 'Top of the ladder', 'Collect 5,000 points.', 5000, '🪜');
 --> statement-breakpoint
 INSERT INTO point_rules (id, type, points, daily_cap, cooldown_seconds, sources) VALUES
   ('01900000-0000-7000-8000-000000000301', 'daily_check_in', 5, 5, NULL, '{owner,api_key}'),
