@@ -47,17 +47,36 @@ export function createAwardQueue<Request, Outcome>(
 
   async function settle(batch: Waiting<Request, Outcome>[]): Promise<void> {
     try {
-      const outcomes = await options.award(batch.map((entry) => entry.request))
-      batch.forEach((entry, index) => {
-        const outcome = outcomes[index]
-        if (outcome === undefined) entry.reject(new Error(`expected ${batch.length} outcomes, came ${outcomes.length}`))
-        else entry.resolve(outcome)
-      })
+      await award(batch)
     } catch (error) {
-      const alone = batch.length === 1 || databaseTrouble(error)?.code === 'database_unavailable'
-      if (alone) for (const entry of batch) entry.reject(error)
-      else for (const entry of batch) await settle([entry])
+      if (batch.length === 1 || isAway(error)) rejectAll(batch, error)
+      else await settleAlone(batch)
     }
+  }
+
+  async function award(batch: Waiting<Request, Outcome>[]): Promise<void> {
+    const outcomes = await options.award(batch.map((entry) => entry.request))
+    batch.forEach((entry, index) => {
+      const outcome = outcomes[index]
+      if (outcome === undefined) entry.reject(new Error(`expected ${batch.length} outcomes, came ${outcomes.length}`))
+      else entry.resolve(outcome)
+    })
+  }
+
+  async function settleAlone(batch: Waiting<Request, Outcome>[]): Promise<void> {
+    for (const [index, entry] of batch.entries()) {
+      try {
+        await award([entry])
+      } catch (error) {
+        entry.reject(error)
+        // The rest would only wait for one time limit after the other.
+        if (isAway(error)) return rejectAll(batch.slice(index + 1), error)
+      }
+    }
+  }
+
+  function rejectAll(batch: Waiting<Request, Outcome>[], error: unknown): void {
+    for (const entry of batch) entry.reject(error)
   }
 
   return {
@@ -71,3 +90,5 @@ export function createAwardQueue<Request, Outcome>(
       }),
   }
 }
+
+const isAway = (error: unknown) => databaseTrouble(error)?.code === 'database_unavailable'

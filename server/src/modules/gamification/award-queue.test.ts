@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createAwardQueue } from './award-queue.ts'
+
+type Call = { requests: number[]; finish: (outcomes?: string[]) => void; fail: (error: unknown) => void }
+
+/** heldQueue makes a queue whose batches end when the test says so; `calls` are the batches that have left. */
+function heldQueue({ batchSize = 100, lanes = 1, capacity = 100 } = {}) {
+  const calls: Call[] = []
+  const queue = createAwardQueue<number, string>({
+    award: (requests) =>
+      new Promise((resolve, reject) => {
+        calls.push({
+          requests,
+          finish: (outcomes = requests.map((request) => `done ${request}`)) => resolve(outcomes),
+          fail: reject,
+        })
+      }),
+    batchSize,
+    lanes,
+    capacity,
+  })
+  return { queue, calls, sent: () => calls.map((call) => call.requests) }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+const lost = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
+
+test('a lone call leaves within the same turn of the event loop', async () => {
+  const { queue, calls, sent } = heldQueue()
+  const outcome = queue.add(1)
+  await Promise.resolve()
+  assert.deepEqual(sent(), [[1]])
+  calls[0]?.finish()
+  assert.equal(await outcome, 'done 1')
+})
+
+test('calls of one turn share a batch, and each gets its own outcome', async () => {
+  const { queue, calls, sent } = heldQueue()
+  const outcomes = [1, 2, 3].map((request) => queue.add(request))
+  await turn()
+  assert.deepEqual(sent(), [[1, 2, 3]])
+  calls[0]?.finish()
+  assert.deepEqual(await Promise.all(outcomes), ['done 1', 'done 2', 'done 3'])
+})
+
+test('calls that arrive while every lane is busy wait, in order, and leave in batches of the given size', async () => {
+  const { queue, calls, sent } = heldQueue({ batchSize: 2, lanes: 2 })
+  const outcomes = [1, 2, 3, 4, 5, 6, 7].map((request) => queue.add(request))
+  await turn()
+  assert.deepEqual(sent(), [
+    [1, 2],
+    [3, 4],
+  ])
+  calls[1]?.finish()
+  await turn()
+  assert.deepEqual(sent().slice(2), [[5, 6]])
+  calls[0]?.finish()
+  calls[2]?.finish()
+  await turn()
+  assert.deepEqual(sent().slice(3), [[7]])
+  calls[3]?.finish()
+  assert.deepEqual(
+    await Promise.all(outcomes),
+    [1, 2, 3, 4, 5, 6, 7].map((request) => `done ${request}`),
+  )
+})
+
+test('beyond its capacity a call is refused with 503 at once, and those that wait are served', async () => {
+  const { queue, calls } = heldQueue({ capacity: 2 })
+  const first = queue.add(1)
+  await turn()
+  const waiting = [queue.add(2), queue.add(3)]
+  await assert.rejects(queue.add(4), { status: 503, code: 'busy' })
+  calls[0]?.finish()
+  await turn()
+  assert.equal(await first, 'done 1')
+  const later = queue.add(5)
+  calls[1]?.finish()
+  await turn()
+  calls[2]?.finish()
+  assert.deepEqual(await Promise.all([...waiting, later]), ['done 2', 'done 3', 'done 5'])
+})
+
+test('one bad request fails alone, whatever its place in the batch', async () => {
+  for (const bad of [1, 2, 3, 4, 5]) {
+    const queue = createAwardQueue<number, string>({
+      award: async (requests) => {
+        if (requests.includes(bad)) throw new Error(`${bad} is bad`)
+        return requests.map((request) => `done ${request}`)
+      },
+      batchSize: 10,
+      lanes: 1,
+      capacity: 10,
+    })
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((request) => queue.add(request)))
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason.message)),
+      [1, 2, 3, 4, 5].map((request) => (request === bad ? `${bad} is bad` : `done ${request}`)),
+    )
+  }
+})
+
+test('while the database is away a batch fails as a whole, without a try for each of its requests', async () => {
+  const { queue, calls, sent } = heldQueue()
+  const outcomes = Promise.allSettled([1, 2, 3].map((request) => queue.add(request)))
+  await turn()
+  calls[0]?.fail(lost())
+  assert.deepEqual(
+    (await outcomes).map((outcome) => outcome.status),
+    ['rejected', 'rejected', 'rejected'],
+  )
+  assert.deepEqual(sent(), [[1, 2, 3]])
+})
+
+test('where the database goes away while requests are tried alone, the rest is not tried', async () => {
+  const { queue, calls, sent } = heldQueue()
+  const outcomes = Promise.allSettled([1, 2, 3, 4].map((request) => queue.add(request)))
+  await turn()
+  calls[0]?.fail(new Error('one of them is bad'))
+  await turn()
+  calls[1]?.finish()
+  await turn()
+  calls[2]?.fail(lost())
+  assert.deepEqual(
+    (await outcomes).map((outcome) => outcome.status),
+    ['fulfilled', 'rejected', 'rejected', 'rejected'],
+  )
+  assert.deepEqual(sent(), [[1, 2, 3, 4], [1], [2]])
+})
+
+test('a failure frees its lane for those that wait', async () => {
+  const { queue, calls } = heldQueue({ batchSize: 1 })
+  const failing = queue.add(1)
+  const waiting = queue.add(2)
+  await turn()
+  calls[0]?.fail(new Error('bad'))
+  await assert.rejects(failing, /bad/)
+  await turn()
+  calls[1]?.finish()
+  assert.equal(await waiting, 'done 2')
+})
+
+test('an answer with too few outcomes fails the requests that it left out', async () => {
+  const { queue, calls } = heldQueue()
+  const outcomes = Promise.allSettled([queue.add(1), queue.add(2)])
+  await turn()
+  calls[0]?.finish(['done 1'])
+  const [first, second] = await outcomes
+  assert.equal(first?.status, 'fulfilled')
+  assert.match(String(second?.status === 'rejected' && second.reason), /expected 2 outcomes, came 1/)
+})
