@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
+import { type Game, startGame } from '../../../test/game.ts'
+import { createAwardQueue } from './award-queue.ts'
+import { type AwardOutcome, type AwardRequest, createAwardRepository } from './award-repository.ts'
+
+const requestFor = (businessId: string, more: Partial<AwardRequest> & { type: string }): AwardRequest => ({
+  caller: null,
+  businessId,
+  source: 'api_key',
+  namespace: 'api_key:test',
+  idempotencyKey: randomUUID(),
+  fingerprint: 'f',
+  actorId: null,
+  metadata: null,
+  occurredAt: new Date('2026-11-22T08:00:00Z'),
+  ...more,
+})
+
+const resultOf = (outcome: AwardOutcome) =>
+  'receipt' in outcome
+    ? [outcome.outcome, outcome.receipt.points_awarded, outcome.receipt.total_points, outcome.receipt.reason ?? null]
+    : [outcome.outcome]
+
+describe('the day of a cap', () => {
+  let game: Game
+  let awards: ReturnType<typeof createAwardRepository>
+  before(async () => {
+    game = await startGame()
+    awards = createAwardRepository(game.store)
+    await game.rule('daily', 10, { daily_cap: 10 })
+    await game.rule('hourly', 10, { daily_cap: 100 })
+  })
+  after(() => game.close())
+
+  const businessIn = async (time_zone: string): Promise<string> =>
+    (await game.owner({ business: { time_zone } })).business.id
+  async function given(businessId: string, type: string, at: string): Promise<number> {
+    const [outcome] = await awards.award([requestFor(businessId, { type, occurredAt: new Date(at) })])
+    assert.ok(outcome && 'receipt' in outcome)
+    return outcome.receipt.points_awarded
+  }
+
+  test('begins and ends at midnight of the business, to the millisecond', async () => {
+    const jakarta = await businessIn('Asia/Jakarta')
+    assert.equal(await given(jakarta, 'daily', '2026-11-21T17:00:00.000Z'), 10, 'the first moment of the 22nd')
+    assert.equal(await given(jakarta, 'daily', '2026-11-22T16:59:59.999Z'), 0, 'the last moment of the 22nd')
+    assert.equal(await given(jakarta, 'daily', '2026-11-21T16:59:59.999Z'), 10, 'the last moment of the 21st')
+    assert.equal(await given(jakarta, 'daily', '2026-11-22T17:00:00.000Z'), 10, 'the first moment of the 23rd')
+  })
+
+  test('is that of each business', async () => {
+    const [samoa, kiritimati] = [await businessIn('Pacific/Pago_Pago'), await businessIn('Pacific/Kiritimati')]
+    for (const business of [samoa, kiritimati]) assert.equal(await given(business, 'daily', '2026-11-22T10:30:00Z'), 10)
+    // Eleven hours behind, 10:30 UTC is still the evening of the 21st; fourteen ahead, it is past midnight of the 23rd.
+    assert.equal(await given(samoa, 'daily', '2026-11-22T11:00:00Z'), 10)
+    assert.equal(await given(kiritimati, 'daily', '2026-11-22T11:00:00Z'), 0)
+    assert.equal(await given(kiritimati, 'daily', '2026-11-22T09:59:59Z'), 10)
+  })
+
+  // Each of these days is run through in half hours; what a cap of one event a day gives is the number of local dates.
+  for (const [timeZone, day, what] of [
+    ['Europe/Berlin', '2026-03-29', 'has 23 hours'],
+    ['Europe/Berlin', '2026-10-25', 'has 25 hours'],
+    ['America/Havana', '2026-11-01', 'has midnight twice'],
+    ['Atlantic/Azores', '2026-10-25', 'has midnight twice'],
+    ['Asia/Beirut', '2026-03-29', 'begins at 1 o’clock'],
+    ['Australia/Lord_Howe', '2026-04-05', 'has half an hour more'],
+    ['Asia/Kathmandu', '2026-06-01', 'is 5:45 ahead'],
+  ] as const) {
+    test(`is one day in ${timeZone} on ${day}, which ${what}`, async () => {
+      const business = await businessIn(timeZone)
+      const start = Date.parse(`${day}T00:00:00Z`) - 24 * 3_600_000
+      const dateIn = new Intl.DateTimeFormat('en-CA', { timeZone })
+      const perDate = new Map<string, number>()
+      const moments = Array.from({ length: 144 }, (_, index) => new Date(start + index * 1_800_000))
+      const outcomes = await awards.award(
+        moments.map((occurredAt) => requestFor(business, { type: 'daily', occurredAt })),
+      )
+      moments.forEach((moment, index) => {
+        const outcome = outcomes[index]
+        assert.ok(outcome && 'receipt' in outcome)
+        const date = dateIn.format(moment)
+        perDate.set(date, (perDate.get(date) ?? 0) + outcome.receipt.points_awarded)
+      })
+      assert.deepEqual([...new Set(perDate.values())], [10], JSON.stringify([...perDate]))
+      // The same again, one call each, in the opposite order: every day is full.
+      for (const moment of moments.toReversed()) assert.equal(await given(business, 'daily', moment.toISOString()), 0)
+    })
+  }
+
+  test('is not had again by moving to another time zone and back', async () => {
+    const owner = await game.owner({ business: { time_zone: 'Asia/Jakarta' } })
+    const at = '2026-11-22T08:00:00Z'
+    const dates = new Set<string>()
+    let total = 0
+    for (const time_zone of ['Asia/Jakarta', 'UTC', 'Pacific/Pago_Pago', 'Pacific/Kiritimati', 'UTC', 'Asia/Jakarta']) {
+      const moved = await game.api('PATCH', '/business/profile', { token: owner.token, body: { time_zone } })
+      assert.equal(moved.status, 200)
+      dates.add(new Intl.DateTimeFormat('en-CA', { timeZone: time_zone }).format(new Date(at)))
+      for (let nth = 0; nth < 3; nth++) total += await given(owner.business.id, 'daily', at)
+    }
+    assert.equal(total, 10 * dates.size)
+  })
+
+  test('gives what is left when the rule became harder in the course of it', async () => {
+    const business = await businessIn('UTC')
+    for (let nth = 0; nth < 3; nth++) assert.equal(await given(business, 'hourly', '2026-11-22T08:00:00Z'), 10)
+    const rule = (await game.rows("SELECT id FROM point_rules WHERE type = 'hourly'"))[0]
+    const path = `/admin/gamification/rules/${rule?.['id']}`
+    await game.api('PUT', path, { token: game.admin, body: { daily_cap: 20 } })
+    assert.equal(await given(business, 'hourly', '2026-11-22T08:00:00Z'), 0)
+    await game.api('PUT', path, { token: game.admin, body: { daily_cap: 34 } })
+    assert.equal(await given(business, 'hourly', '2026-11-22T08:00:00Z'), 4)
+    await game.api('PUT', path, { token: game.admin, body: { daily_cap: null } })
+    assert.equal(await given(business, 'hourly', '2026-11-22T08:00:00Z'), 10)
+  })
+})
+
+describe('an array of events', () => {
+  let game: Game
+  let awards: ReturnType<typeof createAwardRepository>
+  before(async () => {
+    game = await startGame()
+    awards = createAwardRepository(game.store)
+    await game.level(0)
+    await game.level(20)
+    await game.level(45)
+    await game.achievement(30)
+    await game.achievement(60)
+    await game.rule('plain', 10)
+    await game.rule('capped', 10, { daily_cap: 25 })
+    await game.rule('cooled', 10, { cooldown_seconds: 600 })
+    await game.rule('capped_and_cooled', 10, { daily_cap: 15, cooldown_seconds: 600 })
+  })
+  after(async () => {
+    assert.deepEqual(await game.untruths(), [])
+    await game.close()
+  })
+
+  const event = fc.record({
+    business: fc.nat(1),
+    type: fc.constantFrom('plain', 'capped', 'cooled', 'capped_and_cooled', 'unknown'),
+    key: fc.option(fc.nat(5), { freq: 3 }),
+    fingerprint: fc.constantFrom('f', 'f', 'f', 'g'),
+    minutes: fc.constantFrom(0, 1, 5, 10, 11, 1_440),
+  })
+
+  test('gives what one call after the other gives', async () => {
+    const { token } = await game.owner({ business: false })
+    const business = async (): Promise<string> => {
+      const { rows } = await game.pool.query(
+        `INSERT INTO businesses (id, business_name, business_category, business_stage, time_zone, currency, user_id)
+        SELECT gen_random_uuid(), 'Warung', 'Food', 'Idea', 'UTC', 'IDR', id FROM users LIMIT 1 RETURNING id`,
+      )
+      const id = String(rows[0]?.id)
+      await game.pool.query('INSERT INTO business_standings (business_id) VALUES ($1)', [id])
+      await game.pool.query('SELECT judge_standings($1)', [[id]])
+      return id
+    }
+    assert.ok(token)
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 30 }), async (events) => {
+        const [together, alone] = [
+          [await business(), await business()],
+          [await business(), await business()],
+        ]
+        const requests = (businesses: string[]) =>
+          events.map(({ business: index, type, key, fingerprint, minutes }, nth) =>
+            requestFor(businesses[index] ?? assert.fail(), {
+              type,
+              fingerprint: `${type} ${fingerprint} ${minutes}`,
+              idempotencyKey: key === null ? `own ${nth}` : `key ${key}`,
+              occurredAt: new Date(Date.UTC(2026, 10, 22) + minutes * 60_000),
+            }),
+          )
+        const oneArray = await awards.award(requests(together))
+        const oneByOne = []
+        for (const request of requests(alone)) oneByOne.push(...(await awards.award([request])))
+        const points = (outcomes: AwardOutcome[]) => outcomes.map((outcome) => resultOf(outcome).toSpliced(2, 1))
+        assert.deepEqual(points(oneArray), points(oneByOne))
+        for (const index of [0, 1]) {
+          const [one, other] = [
+            await game.standing(together[index] ?? ''),
+            await game.standing(alone[index] ?? ''),
+          ].map(({ total_points, highest_points, level, sequence }) => ({
+            total_points,
+            highest_points,
+            level,
+            sequence,
+          }))
+          assert.deepEqual(one, other)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('takes adjustments in between, one after the other', async () => {
+    const { business } = await game.owner()
+    const adjustment = (points: number) =>
+      requestFor(business.id, { type: 'adjustment', points, reason: 'r', source: 'admin', namespace: 'admin' })
+    const outcomes = await awards.award([5, -10, 10, -15, -1, 3].map(adjustment))
+    assert.deepEqual(outcomes.map(resultOf), [
+      ['awarded', 5, 5, 'r'],
+      ['below_zero'],
+      ['awarded', 10, 15, 'r'],
+      ['awarded', -15, 0, 'r'],
+      ['below_zero'],
+      ['awarded', 3, 3, 'r'],
+    ])
+  })
+
+  test('answers a key that comes twice in it with one receipt, and another body with a conflict', async () => {
+    const { business } = await game.owner()
+    const same = { type: 'plain', idempotencyKey: 'k' }
+    const outcomes = await awards.award([
+      requestFor(business.id, same),
+      requestFor(business.id, same),
+      requestFor(business.id, { ...same, fingerprint: 'other' }),
+      requestFor(business.id, same),
+    ])
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome.outcome),
+      ['awarded', 'replayed', 'key_conflict', 'replayed'],
+    )
+    const receipts = outcomes.flatMap((outcome) => ('receipt' in outcome ? [outcome.receipt] : []))
+    for (const receipt of receipts) assert.deepEqual(receipt, receipts[0])
+  })
+
+  test('lets a key be used by a later event when the first with it was refused', async () => {
+    const { business } = await game.owner()
+    const outcomes = await awards.award([
+      requestFor(business.id, { type: 'unknown', idempotencyKey: 'k' }),
+      requestFor(business.id, { type: 'plain', idempotencyKey: 'k' }),
+    ])
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome.outcome),
+      ['unknown_type', 'awarded'],
+    )
+  })
+
+  test('of 1,000 events for 10 businesses is one round trip with a receipt for each', async () => {
+    const owners = await Promise.all(Array.from({ length: 10 }, () => game.owner()))
+    const outcomes = await awards.award(
+      Array.from({ length: 1_000 }, (_, index) => requestFor(owners[index % 10]?.business.id, { type: 'plain' })),
+    )
+    assert.deepEqual(
+      outcomes.map(resultOf),
+      Array.from({ length: 1_000 }, (_, index) => ['awarded', 10, 10 * (1 + Math.floor(index / 10)), null]),
+    )
+  })
+
+  test('of many businesses in opposite orders at once never deadlocks', async () => {
+    const owners = await Promise.all(Array.from({ length: 12 }, () => game.owner()))
+    const requests = owners.map((owner) => requestFor(owner.business.id, { type: 'plain' }))
+    const fresh = (list: AwardRequest[]) => list.map((request) => ({ ...request, idempotencyKey: randomUUID() }))
+    await Promise.all(
+      Array.from({ length: 30 }, (_, round) =>
+        awards.award(fresh(round % 2 ? requests : requests.toReversed())).then((outcomes) => {
+          assert.ok(outcomes.every((outcome) => outcome.outcome === 'awarded'))
+        }),
+      ),
+    )
+    for (const owner of owners) assert.equal((await game.standing(owner.business.id))['total_points'], 300)
+  })
+
+  test('with one event that makes the statement itself fail awards all the others', async () => {
+    const { business } = await game.owner()
+    const queue = createAwardQueue({ award: awards.award, batchSize: 200, lanes: 1, capacity: 1_000 })
+    const poisons: Partial<AwardRequest>[] = [
+      { metadata: { text: 'a\0b' } },
+      { metadata: { text: '\ud800' } },
+      { businessId: 'no uuid' },
+      { points: 2 ** 40, reason: 'r' },
+    ]
+    const requests = Array.from({ length: 40 }, (_, index) => ({
+      ...requestFor(business.id, { type: 'plain' }),
+      ...(index % 10 === 3 ? poisons[Math.floor(index / 10)] : {}),
+    }))
+    const outcomes = await Promise.allSettled(requests.map((request) => queue.add(request)))
+    outcomes.forEach((outcome, index) => {
+      if (index % 10 === 3) assert.equal(outcome.status, 'rejected', String(index))
+      else assert.ok(outcome.status === 'fulfilled' && outcome.value.outcome === 'awarded', String(index))
+    })
+    assert.equal((await game.standing(business.id))['total_points'], 360)
+  })
+})
