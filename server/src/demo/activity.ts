@@ -71,7 +71,7 @@ function drawVisits(random: Random, { points, eager }: { points: number; eager: 
     missing -= POINTS.daily_check_in
     const wishes = eager ? random.between(2, 5) : random.between(1, 3)
     for (let wish = 0; wish < wishes; wish++) {
-      const kind = random.pick(random.chance(eager ? 0.35 : 0.3) ? RARE : COMMON)
+      const kind = random.pick(random.chance(eager ? 0.55 : 0.35) ? RARE : COMMON)
       if (visit.includes(kind) || POINTS[kind] > missing) continue
       visit.push(kind)
       missing -= POINTS[kind]

@@ -116,7 +116,7 @@ async function seed(
   // In the order of signing up, which is the order of ids, and so of every list.
   for (const member of members.toSorted((a, b) => a.career.signedUpAt.getTime() - b.career.signedUpAt.getTime()))
     settled.push({ member, ...(await signUp(tx, { member, locale, passwordHash: hashOf(member.email) })) })
-  for (const { business } of settled) await gamification.openStanding(tx, business.id)
+  await gamification.openStanding(tx, ...settled.map(({ business }) => business.id))
 
   const own = settled.find(({ member }) => member.email === OWNER.email)
   if (!own) throw new Error('the demo has lost its owner')
@@ -152,7 +152,7 @@ function pointsOf(index: number): number {
   const leader = LEADERS[index]
   if (leader !== undefined) return leader
   if (index >= DEMO_BUSINESSES - 1 - NOTHING_YET) return 0
-  return Math.round((880 * Math.exp((LEADERS.length - index) / 36)) / 5) * 5
+  return Math.round((880 * Math.exp((LEADERS.length - index) / 34)) / 5) * 5
 }
 
 function visibilityOf(index: number): Business['boardVisibility'] {

@@ -145,9 +145,9 @@ export function createGamificationService({ store, clock, log, business }: Gamif
       return judged.level_id === null ? null : { id: judged.level_id, name: judged.level_name ?? '' }
     },
 
-    /** openStanding judges a new business inside the transaction that makes it: the level at 0, achievements at 0. */
-    async openStanding(tx: Transaction, businessId: string): Promise<void> {
-      await awards.judge(tx, [businessId])
+    /** openStanding judges new businesses inside the transaction that makes them: the level at 0, achievements at 0. */
+    async openStanding(tx: Transaction, ...businessIds: string[]): Promise<void> {
+      await awards.judge(tx, businessIds)
     },
 
     /**
