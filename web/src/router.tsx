@@ -7,9 +7,6 @@ import { NotFound, PageFailed } from './app/fallbacks.tsx'
 import { FrontDoor } from './app/front-door.tsx'
 import { Shell } from './app/shell.tsx'
 import { LogInPage } from './pages/auth/log-in-page.tsx'
-import { ResetPage } from './pages/auth/reset-page.tsx'
-import { SignUpPage } from './pages/auth/sign-up-page.tsx'
-import { NewBusinessPage } from './pages/business/new-business-page.tsx'
 import { ProgressPage } from './pages/progress/progress-page.tsx'
 import { Loading } from './ui/spinner.tsx'
 
@@ -30,12 +27,16 @@ const guestsOnly = createRoute({
   },
 })
 const logIn = createRoute({ getParentRoute: () => guestsOnly, path: '/login', component: LogInPage })
-const signUp = createRoute({ getParentRoute: () => guestsOnly, path: '/signup', component: SignUpPage })
+const signUp = createRoute({
+  getParentRoute: () => guestsOnly,
+  path: '/signup',
+  component: lazyRouteComponent(() => import('./pages/auth/sign-up-page.tsx'), 'SignUpPage'),
+})
 const reset = createRoute({
   getParentRoute: () => front,
   path: '/reset',
   validateSearch: (search): { token?: string } => (search.token === undefined ? {} : { token: String(search.token) }),
-  component: ResetPage,
+  component: lazyRouteComponent(() => import('./pages/auth/reset-page.tsx'), 'ResetPage'),
 })
 
 const signedIn = createRoute({
@@ -74,7 +75,11 @@ const chat = createRoute({
   component: lazyRouteComponent(() => import('./pages/chat/chat-page.tsx'), 'ChatPage'),
 })
 
-const newBusiness = createRoute({ getParentRoute: () => signedIn, path: '/business/new', component: NewBusinessPage })
+const newBusiness = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/business/new',
+  component: lazyRouteComponent(() => import('./pages/business/new-business-page.tsx'), 'NewBusinessPage'),
+})
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: '/account',

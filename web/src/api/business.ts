@@ -3,10 +3,13 @@ import { queryClient } from './query-client.ts'
 import { request } from './request.ts'
 import type { Business, BusinessInput, Level } from './types.ts'
 
-/** businessesQuery is all businesses of the signed-in user. */
+/** businessesQuery is all businesses of the signed-in user, the first one first, as the server counts them where none is named. */
 export const businessesQuery = queryOptions({
   queryKey: ['businesses'],
-  queryFn: () => request<Business[]>('/business/profiles', { query: { limit: 200 } }),
+  queryFn: async () => {
+    const businesses = await request<Business[]>('/business/profiles', { query: { limit: 200 } })
+    return businesses.toSorted((a, b) => a.created_at.localeCompare(b.created_at))
+  },
 })
 
 /** levelsQuery is the ladder, lowest rung first. */

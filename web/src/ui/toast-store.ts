@@ -1,7 +1,7 @@
 /** Toast is a short message that passes; `lines` stand below the title. */
 export type Toast = { id: number; title: string; lines: string[]; festive: boolean }
 
-const showForMs = 7_000
+const showForMs = 5_000
 let toasts: readonly Toast[] = []
 let lastId = 0
 const listeners = new Set<() => void>()

@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react'
+import { useEffect, useRef, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { IconButton } from './button.tsx'
 import { Icon } from './icon.tsx'
@@ -8,10 +8,20 @@ import { hideToast, toastStore } from './toast-store.ts'
 export function Toasts() {
   const { t } = useTranslation()
   const toasts = useSyncExternalStore(toastStore.subscribe, toastStore.get)
+  const place = useRef<HTMLDivElement>(null)
+
+  // The browser's top layer stacks by the order of showing: a new message comes to lie above a window opened since.
+  useEffect(() => {
+    place.current?.showPopover()
+    return () => place.current?.hidePopover()
+  }, [toasts])
+
   return (
     <div
+      ref={place}
+      popover="manual"
       role="status"
-      className="pointer-events-none fixed inset-x-0 bottom-20 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6"
+      className="pointer-events-none fixed inset-x-0 top-2 bottom-auto m-0 flex w-full flex-col items-center gap-2 border-0 bg-transparent px-4 py-0 md:top-auto md:bottom-6"
     >
       {toasts.map((toast) => (
         <div

@@ -10,13 +10,14 @@ import { Card } from '../../ui/card.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { showToast } from '../../ui/toast-store.ts'
 import { BusinessForm } from './business-form.tsx'
+import { changedFields } from './changed-fields.ts'
 
 /** BusinessPage changes the description of the active business, and leads to adding another. */
 export function BusinessPage() {
   const { t } = useTranslation()
   const business = useBusiness()
   const update = useMutation({
-    mutationFn: (input: BusinessInput) => updateBusiness(business.id, input),
+    mutationFn: (input: BusinessInput) => updateBusiness(business.id, changedFields(input, business)),
     onSuccess: () => showToast(t('app.saved')),
   })
   return (

@@ -32,7 +32,7 @@ export function ChatPage() {
     void navigate({ to: '/chat/{-$sessionId}', params: { sessionId: undefined } })
   }
   return (
-    <div className="grid grow gap-6 md:grid-cols-[16rem_1fr]">
+    <div className="grid grow gap-6 md:grid-cols-[15rem_1fr] lg:grid-cols-[18rem_1fr]">
       <aside aria-label={t('chat.sessions')} className="max-md:hidden">
         <Button look="secondary" icon="plus" className="mb-3 w-full" onClick={startNew}>
           {t('chat.newSession')}

@@ -31,7 +31,7 @@ export function SessionList({ businessId, openId, onOpen }: SessionListProps) {
         {sessions.map((chatSession) => (
           <li
             key={chatSession.id}
-            className={`flex items-center rounded-xl ${chatSession.id === openId ? 'bg-accent-soft' : 'hover:bg-sunken'}`}
+            className={`group relative flex items-center rounded-xl ${chatSession.id === openId ? 'bg-accent-soft' : 'hover:bg-sunken'}`}
           >
             <Link
               to="/chat/{-$sessionId}"
@@ -42,16 +42,19 @@ export function SessionList({ businessId, openId, onOpen }: SessionListProps) {
             >
               <span className="truncate">{chatSession.title}</span>
             </Link>
-            <IconButton
-              icon="pencil"
-              label={`${t('chat.rename')}: ${chatSession.title}`}
-              onClick={() => setRenaming(chatSession)}
-            />
-            <IconButton
-              icon="trash"
-              label={`${t('app.delete')}: ${chatSession.title}`}
-              onClick={() => setDeleting(chatSession)}
-            />
+            {/* With a mouse the buttons lie over the title's end only while the row is pointed at or holds the focus. */}
+            <span className="flex shrink-0 [@media(hover:hover)]:absolute [@media(hover:hover)]:inset-y-0 [@media(hover:hover)]:end-0 [@media(hover:hover)]:rounded-xl [@media(hover:hover)]:bg-sunken [@media(hover:hover)]:opacity-0 [@media(hover:hover)]:group-focus-within:opacity-100 [@media(hover:hover)]:group-hover:opacity-100">
+              <IconButton
+                icon="pencil"
+                label={`${t('chat.rename')}: ${chatSession.title}`}
+                onClick={() => setRenaming(chatSession)}
+              />
+              <IconButton
+                icon="trash"
+                label={`${t('app.delete')}: ${chatSession.title}`}
+                onClick={() => setDeleting(chatSession)}
+              />
+            </span>
           </li>
         ))}
       </ul>
