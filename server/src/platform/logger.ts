@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { errorForLog } from './error-for-log.ts'
 
 /** Log is the structured logger; its lines are JSON on standard output. */
 export type Log = Logger
@@ -45,7 +46,7 @@ export function createLog(options: { level: string }, destination?: DestinationS
         ip: request.ip,
       }),
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
-      err: pino.stdSerializers.err,
+      err: (error: unknown) => errorForLog(error),
     },
   }
   return destination ? pino(settings, destination) : pino(settings)
