@@ -49,7 +49,7 @@ type MeChanges = Parameters<AuthService['updateMe']>[1]
 
 const MOST_BUSINESSES = 20
 const idCursor = z.object({ id: idSchema })
-const pointsCursor = z.object({ points: z.int() })
+const pointsCursor = z.object({ points: z.int32() })
 
 const absent = (businessId: string | undefined) =>
   businessId === undefined

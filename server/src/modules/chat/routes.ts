@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
 import { decodeCursor, pageQuery, sendPage } from '../../platform/http/paging.ts'
-import { idSchema } from '../../platform/text.ts'
+import { idSchema, instantSchema } from '../../platform/text.ts'
 import { callerOf } from '../auth/index.ts'
 import {
   completionBody,
@@ -21,11 +21,11 @@ const access = { access: 'user' } as const
 const tags = ['Chat']
 const sessionParams = z.object({ id: idSchema })
 const runParams = z.object({ run_id: idSchema })
-const sessionCursor = z.object({ at: z.iso.datetime(), id: z.uuid() })
+const sessionCursor = z.object({ at: instantSchema, id: z.uuid() })
 const messageCursor = z.object({ id: z.uuid() })
 const placeInStream = z
   .string()
-  .regex(/^\d{1,15}$/)
+  .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
   .transform(Number)
 
 const eventStream = {

@@ -7,6 +7,7 @@ import { pgConstraint, pgErrorCode } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
 import { decodeCursor, pageOf } from '../../platform/http/paging.ts'
 import { newId } from '../../platform/ids.ts'
+import { instantSchema } from '../../platform/text.ts'
 import { businessLevels } from '../business/index.ts'
 import type { AchievementInput, LevelInput, RuleInput } from './dto.ts'
 import { achievements, definitionChanges, definitionVersions, pointRules } from './schema.ts'
@@ -17,8 +18,7 @@ type Kind = 'rule' | 'level' | 'achievement'
 type Defined = { id: string; version: number; createdAt: Date; updatedAt: Date }
 type PageRequest = { limit: number; cursor?: string | undefined }
 
-// The year 0 is a date to JavaScript and none to PostgreSQL.
-const cursorKey = z.object({ at: z.iso.datetime().refine((at) => at >= '0001'), id: z.uuid() })
+const cursorKey = z.object({ at: instantSchema, id: z.uuid() })
 
 const stamp = (row: Defined) => ({
   id: row.id,

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { pageQuery } from '../../platform/http/paging.ts'
-import { idSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
+import { idSchema, instantSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
 
 /** MOST_POINTS bounds every number of points that comes from outside, either way. */
 export const MOST_POINTS = 1_000_000_000
 
 const threshold = z.int().min(0).max(MOST_POINTS)
+// An address, shown as a picture, would make everybody's browser call somebody else's server.
 const icon = oneLine(0, 32)
+  .refine((text) => !/[/\\]|^[a-z][a-z0-9+.-]*:|^www\./i.test(text), 'must be an emoji or a short name, not an address')
   .transform((text) => text || null)
   .nullable()
 const eventType = z
@@ -59,7 +61,7 @@ export const eventInput = z
     type: z.string().min(1).max(200).refine(isStorable, UNSTORABLE),
     business_id: idSchema.optional(),
     idempotency_key: idempotencyKey,
-    occurred_at: z.iso.datetime({ offset: true }).optional(),
+    occurred_at: instantSchema.optional(),
     metadata: metadata.optional(),
   })
   .meta({ id: 'Event' })
