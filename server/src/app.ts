@@ -3,6 +3,7 @@ import { createAuth } from './modules/auth/index.ts'
 import { createBusiness } from './modules/business/index.ts'
 import { createChat } from './modules/chat/index.ts'
 import { createGamification } from './modules/gamification/index.ts'
+import { createWebhooks, type WebhookTuning } from './modules/webhooks/index.ts'
 import type { Clock } from './platform/clock.ts'
 import { systemClock } from './platform/clock.ts'
 import { loadSettings, type Settings } from './platform/config.ts'
@@ -12,7 +13,10 @@ import { limitCallers } from './platform/http/caller-limit.ts'
 import { registerOpenApi, serveOpenApi } from './platform/http/openapi.ts'
 import { createHttp } from './platform/http/server.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
+import { createLimiter, sharedLimiters } from './platform/limits.ts'
 import { createLog, type Log } from './platform/logger.ts'
+import { createRedis } from './platform/redis.ts'
+import { createOpenStreams } from './platform/sse/open-streams.ts'
 import { version } from './version.ts'
 
 /** AppOptions are what the process hands in; `secretKey` signs tokens and is never empty. */
@@ -25,6 +29,8 @@ export type AppOptions = {
   clock?: Clock
   /** Another engine than the built-in one; tests bring their own. */
   engine?: AgentEngine
+  /** How webhooks are sent, where tests need it otherwise. */
+  webhooks?: WebhookTuning
 }
 
 const LINGER_MS = 2_000
@@ -43,7 +49,11 @@ export async function createApp(options: AppOptions) {
   })
   await registerOpenApi(http, version)
 
-  const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log })
+  const shared = settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log)
+  const limiter = shared ? sharedLimiters(shared.redis) : createLimiter
+  const streams = createOpenStreams(settings.streamsPerOwner)
+
+  const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log, limiter })
   const business = createBusiness({ store, settings, clock, auth })
   const gamification = createGamification({ store, clock, log, business: business.service })
   const agent = createAgent({
@@ -55,7 +65,25 @@ export async function createApp(options: AppOptions) {
     gamification: gamification.service,
     engine: options.engine,
   })
-  const chat = createChat({ store, settings, clock, log, business: business.service, engine: agent.engine })
+  const chat = createChat({
+    store,
+    settings,
+    limiter,
+    streams,
+    clock,
+    log,
+    business: business.service,
+    engine: agent.engine,
+  })
+
+  const webhooks = createWebhooks({
+    store,
+    settings,
+    secretKey: options.secretKey,
+    clock,
+    log,
+    tuning: options.webhooks,
+  })
 
   // In this order: whoever must still know the owner's businesses comes before they lose their owner.
   auth.onErase((_tx, userId) => chat.stopRunsOf(userId))
@@ -66,10 +94,10 @@ export async function createApp(options: AppOptions) {
   auth.onErased(gamification.service.boardChanged)
 
   auth.guard(http)
-  limitCallers(http, settings.apiLimitPerMinute)
+  limitCallers(http, settings.apiLimitPerMinute, limiter)
   await http.register(
     async (api) => {
-      for (const routes of [auth.routes, business.routes, gamification.routes, chat.routes]) await api.register(routes)
+      for (const routes of [auth.routes, business.routes, gamification.routes, chat.routes, webhooks.routes]) await api.register(routes)
     },
     { prefix: '/api/v1' },
   )
@@ -90,12 +118,15 @@ export async function createApp(options: AppOptions) {
     business,
     gamification,
     chat,
+    webhooks,
     /** advisor names who answers: `offline` or the model. */
     advisor: agent.engine.name,
     /** start brings derived state up to date and begins the background work; `boardWarm` resolves when ranks are in memory. */
     async start() {
+      shared?.connect()
       const { warm: boardWarm } = await gamification.service.start()
       await chat.start()
+      webhooks.start()
       return { boardWarm }
     },
     /** close stops accepting, finishes or marks running streams, and ends the background work. The store stays open. */
@@ -106,7 +137,9 @@ export async function createApp(options: AppOptions) {
       const lingering = setTimeout(() => http.server.closeAllConnections(), LINGER_MS)
       await http.close()
       clearTimeout(lingering)
+      await webhooks.close()
       await gamification.service.close()
+      shared?.close()
     },
   }
 }

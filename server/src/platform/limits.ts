@@ -1,5 +1,6 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { problem } from './errors.ts'
+import type { RedisConnection } from './redis.ts'
 
 /** Limiter counts uses of a key (an address, an e-mail, a user id) in windows of time. */
 export type Limiter = {
@@ -9,23 +10,59 @@ export type Limiter = {
   check(key: string): Promise<void>
 }
 
+/** LimiterOptions allow `points` uses of a key in `durationSeconds`; 0 points is no limit. `message` is for the person. */
+export type LimiterOptions = {
+  /** Tells this limiter's counts from those of others. */
+  name: string
+  points: number
+  durationSeconds: number
+  message: string
+}
+
+/** CreateLimiter makes a limiter, here or shared with other instances. */
+export type CreateLimiter = (options: LimiterOptions) => Limiter
+
 const unlimited: Limiter = { take: async () => {}, check: async () => {} }
 
-/** createLimiter allows `points` uses of a key in `durationSeconds`; 0 points is no limit. `message` is for the person. */
-export function createLimiter(options: { points: number; durationSeconds: number; message: string }): Limiter {
+/** createLimiter makes a limiter of this process. */
+export const createLimiter: CreateLimiter = (options) => limiterOver(options, inMemory(options))
+
+/**
+ * sharedLimiters makes limiters whose counts are those of every instance that uses this Redis. While Redis is away each
+ * process counts for itself, from nothing: a limit may then be spent once an instance, and no call fails for it.
+ */
+export function sharedLimiters(redis: RedisConnection): CreateLimiter {
+  return (options) =>
+    limiterOver(
+      options,
+      new RateLimiterRedis({
+        storeClient: redis,
+        keyPrefix: `tangga:limit:${options.name}`,
+        points: Math.max(1, options.points),
+        duration: options.durationSeconds,
+        rejectIfRedisNotReady: true,
+        insuranceLimiter: inMemory(options),
+      }),
+    )
+}
+
+function inMemory({ points, durationSeconds }: LimiterOptions): RateLimiterMemory {
+  return new RateLimiterMemory({ points, duration: durationSeconds })
+}
+
+function limiterOver(options: LimiterOptions, counts: RateLimiterMemory | RateLimiterRedis): Limiter {
   if (options.points === 0) return unlimited
-  const limiter = new RateLimiterMemory({ points: options.points, duration: options.durationSeconds })
   const refusal = (state: RateLimiterRes) => problem.tooMany(options.message, state.msBeforeNext / 1000)
   return {
     async take(key) {
       try {
-        await limiter.consume(key)
+        await counts.consume(key)
       } catch (error) {
         throw error instanceof RateLimiterRes ? refusal(error) : error
       }
     },
     async check(key) {
-      const state = await limiter.get(key)
+      const state = await counts.get(key)
       if (state && state.consumedPoints >= options.points) throw refusal(state)
     },
   }

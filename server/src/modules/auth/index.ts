@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
 import type { Store } from '../../platform/db/database.ts'
 import type { App } from '../../platform/http/app-types.ts'
+import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import { guardAccess } from './access-guard.ts'
 import { createAccessTokens } from './access-token.ts'
@@ -17,6 +18,7 @@ import { createAuthService } from './service.ts'
 export * from './schema.ts'
 export { callerOf, type Caller } from './access-guard.ts'
 export { type CommandReset, resetPassword } from './command-reset.ts'
+export { derivedKey } from './derived-key.ts'
 export { toUserView, updateMeBody, userShape, type UserView } from './dto.ts'
 export type { FirstAdmin } from './first-admin.ts'
 export type { PasswordHasher } from './password-hash.ts'
@@ -28,13 +30,21 @@ export type { AuthService, EraseListener, ErasedListener } from './service.ts'
 export type Auth = ReturnType<typeof createAuth>
 
 /** createAuth wires accounts, sessions and the guard of every route. Nothing here touches the database yet. */
-export function createAuth(options: { store: Store; settings: Settings; secretKey: string; clock: Clock; log: Log }) {
+export function createAuth(options: {
+  store: Store
+  settings: Settings
+  secretKey: string
+  clock: Clock
+  log: Log
+  limiter: CreateLimiter
+}) {
   const { settings, secretKey, clock, log } = options
   const { db } = options.store
   const tokens = createAccessTokens({ secretKey, clock })
   const families = createRefreshFamilies({ db, clock })
   const passwords = createPasswordHasher()
   const limits = createLoginLimits({
+    limiter: options.limiter,
     failuresPerMinute: settings.loginLimitPerMinute,
     registrationsPerMinute: settings.registerLimitPerMinute,
   })

@@ -1,5 +1,5 @@
 import { Problem } from '../../platform/errors.ts'
-import { createLimiter, type Limiter } from '../../platform/limits.ts'
+import { type CreateLimiter, createLimiter, type Limiter } from '../../platform/limits.ts'
 import { createOneAtATime } from './one-at-a-time.ts'
 
 /** Attempt says whose password is tried, and from which address. */
@@ -18,11 +18,17 @@ export type LoginLimits = {
 }
 
 /** createLoginLimits takes failures a minute for one e-mail (tenfold for one address) and registrations; 0 is no limit. */
-export function createLoginLimits(options: { failuresPerMinute: number; registrationsPerMinute: number }): LoginLimits {
+export function createLoginLimits(options: {
+  failuresPerMinute: number
+  registrationsPerMinute: number
+  limiter?: CreateLimiter
+}): LoginLimits {
+  const { limiter = createLimiter } = options
   const window = { durationSeconds: 60, message: 'Too many failed attempts. Please wait a minute.' }
-  const ofEmail = createLimiter({ ...window, points: options.failuresPerMinute })
-  const ofAddress = createLimiter({ ...window, points: options.failuresPerMinute * 10 })
-  const registrations = createLimiter({
+  const ofEmail = limiter({ ...window, name: 'login-email', points: options.failuresPerMinute })
+  const ofAddress = limiter({ ...window, name: 'login-address', points: options.failuresPerMinute * 10 })
+  const registrations = limiter({
+    name: 'registration',
     points: options.registrationsPerMinute,
     durationSeconds: 60,
     message: 'Too many accounts were made from here. Please wait a minute.',

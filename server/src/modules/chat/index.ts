@@ -2,7 +2,9 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
 import type { Store } from '../../platform/db/database.ts'
 import type { App } from '../../platform/http/app-types.ts'
+import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
+import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { AgentEngine } from '../agent/index.ts'
 import { findUser } from '../auth/index.ts'
 import { createChatRepository } from './repository.ts'
@@ -27,7 +29,9 @@ const DRAIN_MS = 4_000
 /** createChat wires conversations and runs. Nothing here touches the database before `start`. `bounds` is for tests. */
 export function createChat(options: {
   store: Pick<Store, 'db'>
-  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner' | 'streamsPerOwner'>
+  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner'>
+  limiter: CreateLimiter
+  streams: OpenStreams
   clock: Clock
   log: Log
   engine: AgentEngine
@@ -53,6 +57,8 @@ export function createChat(options: {
     business,
     userLocale: async (userId) => (await findUser(db, userId))?.locale ?? 'en',
     settings,
+    limiter: options.limiter,
+    streams: options.streams,
     clock,
     log,
   })

@@ -4,13 +4,13 @@ import { problem } from '../../platform/errors.ts'
 import type { Page } from '../../platform/http/paging.ts'
 import { pageOf } from '../../platform/http/paging.ts'
 import { newId } from '../../platform/ids.ts'
-import { createLimiter } from '../../platform/limits.ts'
+import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
+import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { RunContext } from '../agent/index.ts'
 import type { User } from '../auth/index.ts'
 import type { businesses } from '../business/index.ts'
 import { type ChatFailureCode, failureMessage } from './failure-messages.ts'
-import { createOpenStreams } from './open-streams.ts'
 import type { ChatMessage, ChatRepository, ChatRun, ChatSession, NewRun, StartResult } from './repository.ts'
 import type { RunEvent } from './run-events.ts'
 import { createRunLog, type RunLog } from './run-log.ts'
@@ -33,7 +33,9 @@ export type ChatServiceDeps = {
   business: BusinessAccess
   /** userLocale gives the language of a user, for sentences that are made while reading. */
   userLocale: (userId: string) => Promise<'en' | 'id'>
-  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner' | 'streamsPerOwner'>
+  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner'>
+  limiter: CreateLimiter
+  streams: OpenStreams
   clock: Clock
   log: Log
   /** How often a run of another process is looked at in the database. */
@@ -58,9 +60,9 @@ const stopWaitMs = 10_000
 
 /** createChatService wires the service. */
 export function createChatService(deps: ChatServiceDeps) {
-  const { repository, registry, business, settings, clock, log } = deps
-  const streams = createOpenStreams(settings.streamsPerOwner)
-  const perMinute = createLimiter({
+  const { repository, registry, business, settings, streams, clock, log } = deps
+  const perMinute = deps.limiter({
+    name: 'messages',
     points: settings.chatLimitPerMinute,
     durationSeconds: 60,
     message: 'You are writing faster than the advisor may answer. Please wait a moment.',

@@ -1,4 +1,4 @@
-import { createLimiter } from '../limits.ts'
+import type { CreateLimiter } from '../limits.ts'
 import type { App } from './app-types.ts'
 
 declare module 'fastify' {
@@ -9,12 +9,14 @@ declare module 'fastify' {
 }
 
 /**
- * limitCallers bounds all calls of one caller in a minute: of a signed-in person, wherever they are, or of an address.
+ * limitCallers bounds all calls of one caller in a minute: of a signed-in person, wherever they are, of an API key,
+ * or of an address.
  * People behind one address who are signed in do not spend each other's share. Refused tokens count for the address.
  */
-export function limitCallers(app: App, perMinute: number): void {
+export function limitCallers(app: App, perMinute: number, createLimiter: CreateLimiter): void {
   if (perMinute === 0) return
   const limiter = createLimiter({
+    name: 'calls',
     points: perMinute,
     durationSeconds: 60,
     message: 'You are calling too often. Please wait a moment.',

@@ -21,7 +21,7 @@ export type SseOptions = {
 export type SseWriter = {
   readonly closed: boolean
   /** send writes one event as an `id` and a `data` line; false when the reader is gone or has just been dropped. */
-  send(id: number, data: unknown): boolean
+  send(id: number | string, data: unknown): boolean
   /** drained resolves when the reader has room again, or is gone. */
   drained(): Promise<void>
   /** end closes the stream once the reader has taken what was written; later events are ignored. */
