@@ -139,6 +139,7 @@ export async function createApp(options: AppOptions) {
       clearTimeout(lingering)
       await webhooks.close()
       await gamification.service.close()
+      await auth.close()
       shared?.close()
     },
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import type { FastifyContextConfig } from 'fastify'
 import { startTestServer, type TestServer } from '../../../test/harness.ts'
 import { openPool } from '../../platform/db/database.ts'
 import { createHttp } from '../../platform/http/server.ts'
 import { createLog } from '../../platform/logger.ts'
-import { callerOf, guardAccess } from './access-guard.ts'
+import { actorOf, callerOf, guardAccess, keyOf } from './access-guard.ts'
 import type { AccessTokens } from './access-token.ts'
 
 const tokens: AccessTokens = {
@@ -13,12 +14,29 @@ const tokens: AccessTokens = {
     token === 'good' ? { sub: 'somebody', role: 'user', exp: 0 } : token === 'old' ? 'expired' : 'invalid',
 }
 
+const keys = {
+  identify: async (key: string) =>
+    key === 'tgk_good'
+      ? {
+          id: 'a-key',
+          scopes: ['events:write'],
+          name: '',
+          keyHash: '',
+          hint: '',
+          createdBy: '',
+          createdAt: new Date(0),
+          expiresAt: null,
+          lastUsedAt: null,
+        }
+      : undefined,
+}
+
 /** guardedServer is an HTTP server with nothing but the guard; there is no database behind it. */
 async function guardedServer() {
   const store = openPool({ host: '/nowhere' }, () => {})
   const log = createLog({ level: 'silent' })
   const http = await createHttp({ log, trustProxy: undefined, corsOrigins: [], https: false })
-  guardAccess(http, { db: store.db, tokens })
+  guardAccess(http, { db: store.db, tokens, keys })
   return { http, close: () => Promise.all([http.close(), store.pool.end()]) }
 }
 
@@ -53,6 +71,46 @@ test('callerOf has an answer on guarded routes, and throws on public ones', asyn
   const headers = { authorization: 'Bearer good' }
   assert.deepEqual((await http.inject({ url: '/mine', headers })).json(), { userId: 'somebody', role: 'user' })
   assert.equal((await http.inject({ url: '/open', headers })).statusCode, 500)
+  await close()
+})
+
+test('a route that asks for a scope that does not exist, or for keys without a scope, stops the start', async () => {
+  const mistaken: FastifyContextConfig[] = [{ access: 'user', keyScope: 'all' }, { access: 'key' }]
+  for (const config of mistaken) {
+    const { http, close } = await guardedServer()
+    http.get('/open', { config: { access: 'user', keyScope: 'events:write' } }, async () => 'open')
+    http.get('/mistaken', { config }, async () => 'secret')
+    await assert.rejects(
+      async () => http.ready(),
+      (error) => error instanceof Error && /GET \/mistaken/.test(error.message) && !/\/open/.test(error.message),
+    )
+    await close()
+  }
+})
+
+test('a key calls where its scope is asked for, and decides there over a token', async () => {
+  const { http, close } = await guardedServer()
+  http.get('/shared', { config: { access: 'user', keyScope: 'events:write' } }, async (request) => actorOf(request))
+  http.get('/other', { config: { access: 'user', keyScope: 'feed:read' } }, async () => 'secret')
+  http.get('/people', { config: { access: 'user' } }, async (request) => actorOf(request))
+  http.get('/keys', { config: { access: 'key', keyScope: 'events:write' } }, async (request) => keyOf(request))
+  const person = { authorization: 'Bearer good' }
+  const key = { 'x-api-key': 'tgk_good' }
+  const asPerson = { kind: 'user', userId: 'somebody', role: 'user' }
+  const asKey = { kind: 'key', keyId: 'a-key' }
+  const get = async (url: string, headers: Record<string, string>) => {
+    const answer = await http.inject({ url, headers })
+    return answer.statusCode === 200 ? answer.json() : answer.statusCode
+  }
+  assert.deepEqual(await get('/shared', person), asPerson)
+  assert.deepEqual(await get('/shared', key), asKey)
+  assert.deepEqual(await get('/shared', { ...person, ...key }), asKey)
+  assert.equal(await get('/shared', { ...person, 'x-api-key': 'tgk_bad' }), 401)
+  assert.equal(await get('/other', key), 403)
+  assert.deepEqual(await get('/people', { ...person, ...key }), asPerson)
+  assert.equal(await get('/people', key), 401)
+  assert.deepEqual(await get('/keys', key), { keyId: 'a-key' })
+  assert.equal(await get('/keys', person), 401)
   await close()
 })
 

@@ -7,8 +7,11 @@ import type { Log } from '../../platform/logger.ts'
 import { guardAccess } from './access-guard.ts'
 import { createAccessTokens } from './access-token.ts'
 import { authAdminRoutes } from './admin-routes.ts'
+import { createApiKeys } from './api-keys.ts'
 import { createAuthAdminService } from './admin-service.ts'
 import { createFirstAdmin } from './first-admin.ts'
+import { keyRoutes } from './key-routes.ts'
+import { createKeyService } from './key-service.ts'
 import { createLoginLimits } from './login-limits.ts'
 import { createPasswordHasher } from './password-hash.ts'
 import { createRefreshFamilies } from './refresh-families.ts'
@@ -16,7 +19,7 @@ import { authRoutes } from './routes.ts'
 import { createAuthService } from './service.ts'
 
 export * from './schema.ts'
-export { callerOf, type Caller } from './access-guard.ts'
+export { type Actor, actorOf, callerOf, type Caller, keyOf } from './access-guard.ts'
 export { type CommandReset, resetPassword } from './command-reset.ts'
 export { derivedKey } from './derived-key.ts'
 export { toUserView, updateMeBody, userShape, type UserView } from './dto.ts'
@@ -50,6 +53,8 @@ export function createAuth(options: {
   })
   const service = createAuthService({ db, settings, clock, tokens, families, passwords, limits })
   const adminService = createAuthAdminService({ db, settings, clock })
+  const keys = createApiKeys({ db, clock, log })
+  const keyService = createKeyService({ db, clock, keys })
 
   return {
     service,
@@ -60,13 +65,16 @@ export function createAuth(options: {
     /** onErased adds a listener after every erasure. */
     onErased: service.onErased,
     /** guard holds every route that is registered after it to its `config.access`. */
-    guard: (http: App) => guardAccess(http, { db, tokens }),
+    guard: (http: App) => guardAccess(http, { db, tokens, keys }),
     /** ensureFirstAdmin makes the first admin where there is none; a generated password is answered once, to be shown. */
     ensureFirstAdmin: () => createFirstAdmin({ db, settings, passwords, clock, log }),
     /** routes serves everything of this module. */
     async routes(app: App): Promise<void> {
       await app.register(authRoutes({ service, settings }))
       await app.register(authAdminRoutes({ service: adminService }))
+      await app.register(keyRoutes({ service: keyService }))
     },
+    /** close writes what is still to be noted about the use of API keys. */
+    close: keys.flush,
   }
 }

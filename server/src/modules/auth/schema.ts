@@ -83,3 +83,21 @@ export const passwordResets = pgTable(
   },
   (table) => [index().on(table.userId)],
 )
+
+/**
+ * apiKeys let programs in. A key is random and stored as its SHA-256 hash; `hint` is its last characters, to tell keys
+ * apart by. Deleting the row is what revokes a key.
+ */
+export const apiKeys = pgTable('api_keys', {
+  id: uuid().primaryKey(),
+  name: text().notNull(),
+  keyHash: text().notNull().unique(),
+  hint: text().notNull(),
+  scopes: text().array().notNull(),
+  /** The admin who made it; an id only. */
+  createdBy: uuid().notNull(),
+  createdAt: instant().notNull().defaultNow(),
+  expiresAt: instant(),
+  /** To the minute, so that a call does not cost a write. */
+  lastUsedAt: instant(),
+})

@@ -2,12 +2,14 @@ import type { FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpre
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Log } from '../logger.ts'
 
-/** Access says who may call a route; every route names one. */
-export type Access = 'public' | 'user' | 'admin'
+/** Access says who may call a route; every route names one. A route of `key` is for programs alone. */
+export type Access = 'public' | 'user' | 'admin' | 'key'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
+    /** The scope with which an API key may call, too; required where `access` is `key`. */
+    keyScope?: string
   }
 }
 

@@ -31,12 +31,19 @@ const PROBLEM_TITLES: Record<number, string> = {
   503: 'Draining, or the database is away',
 }
 
-function problemStatuses(access: Access, method: string, url: string): number[] {
+function securityOf(access: Access, keyScope: string | undefined): Record<string, string[]>[] {
+  if (access === 'public') return []
+  return [...(access === 'key' ? [] : [{ bearer: [] }]), ...(keyScope === undefined ? [] : [{ apiKey: [keyScope] }])]
+}
+
+type Guarded = { access: Access; keyScope: string | undefined; method: string; url: string }
+
+function problemStatuses({ access, keyScope, method, url }: Guarded): number[] {
   const withBody = method !== 'GET' && method !== 'DELETE'
   return [
     ...(withBody ? [400, 413] : []),
     ...(access === 'public' && !url.includes('/auth/') ? [] : [401]),
-    ...(access === 'admin' ? [403] : []),
+    ...(access === 'admin' || keyScope !== undefined ? [403] : []),
     ...(url.includes('{') || url.includes(':') || access === 'user' ? [404] : []),
     ...(withBody ? [409] : []),
     422,
@@ -61,16 +68,19 @@ export async function registerOpenApi(app: App, version: string): Promise<void> 
       },
       servers: [{ url: '/' }],
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+        },
       },
     },
     transform: (input) => {
-      const access = input.route.config?.access
+      const { access, keyScope } = input.route.config ?? {}
       const { schema, url } = transform(input)
       if (!access || schema.hide) return { schema: { ...schema, hide: true }, url }
       const method = Array.isArray(input.route.method) ? (input.route.method[0] ?? 'GET') : input.route.method
       const problems = Object.fromEntries(
-        problemStatuses(access, method, url)
+        problemStatuses({ access, keyScope, method, url })
           .filter((status) => !(schema.response && typeof schema.response === 'object' && status in schema.response))
           .map((status) => [
             status,
@@ -84,7 +94,7 @@ export async function registerOpenApi(app: App, version: string): Promise<void> 
       return {
         schema: {
           ...schema,
-          security: access === 'public' ? [] : [{ bearer: [] }],
+          security: securityOf(access, keyScope),
           response: { ...answers, ...problems },
         },
         url,
