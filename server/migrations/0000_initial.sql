@@ -19,6 +19,19 @@ CREATE TABLE "business_facts" (
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "api_keys" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"key_hash" text NOT NULL,
+	"hint" text NOT NULL,
+	"scopes" text[] NOT NULL,
+	"created_by" uuid NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp (3) with time zone,
+	"last_used_at" timestamp (3) with time zone,
+	CONSTRAINT "api_keys_keyHash_unique" UNIQUE("key_hash")
+);
+--> statement-breakpoint
 CREATE TABLE "credentials" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"user_id" uuid NOT NULL,
@@ -79,6 +92,14 @@ CREATE TABLE "business_levels" (
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "business_levels_required_points_unique" UNIQUE("required_points"),
 	CONSTRAINT "business_levels_required_points_check" CHECK ("business_levels"."required_points" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "business_links" (
+	"api_key_id" uuid NOT NULL,
+	"external_id" text NOT NULL,
+	"business_id" uuid NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "business_links_api_key_id_external_id_pk" PRIMARY KEY("api_key_id","external_id")
 );
 --> statement-breakpoint
 CREATE TABLE "business_standings" (
@@ -252,12 +273,71 @@ CREATE TABLE "user_achievements" (
 	CONSTRAINT "user_achievements_once" UNIQUE("business_id","achievement_id")
 );
 --> statement-breakpoint
+CREATE TABLE "webhook_deliveries" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"target_id" uuid NOT NULL,
+	"business_id" uuid,
+	"sequence" bigint,
+	"position" smallint,
+	"lane" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"payload" jsonb NOT NULL,
+	"occurred_at" timestamp (3) with time zone NOT NULL,
+	"status" text DEFAULT 'pending' NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"retry_until" timestamp (3) with time zone NOT NULL,
+	"attempted_at" timestamp (3) with time zone,
+	"request_headers" jsonb,
+	"answer_status" integer,
+	"answer_body" text,
+	"duration_ms" integer,
+	"error" text,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"finished_at" timestamp (3) with time zone,
+	CONSTRAINT "webhook_deliveries_once" UNIQUE("target_id","business_id","sequence","position")
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_lanes" (
+	"target_id" uuid NOT NULL,
+	"lane" uuid NOT NULL,
+	"next_attempt_at" timestamp (3) with time zone NOT NULL,
+	"claim" uuid,
+	"version" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "webhook_lanes_target_id_lane_pk" PRIMARY KEY("target_id","lane")
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_tail" (
+	"singleton" boolean PRIMARY KEY DEFAULT true NOT NULL,
+	"bound" "xid8" NOT NULL,
+	"place" text NOT NULL,
+	"read_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "webhook_tail_singleton" CHECK ("webhook_tail"."singleton")
+);
+--> statement-breakpoint
+CREATE TABLE "webhook_targets" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"url" text NOT NULL,
+	"event_types" text[] NOT NULL,
+	"description" text,
+	"active" boolean DEFAULT true NOT NULL,
+	"disabled_reason" text,
+	"secret" text NOT NULL,
+	"previous_secret" text,
+	"previous_secret_until" timestamp (3) with time zone,
+	"since" "pg_snapshot" DEFAULT pg_current_snapshot() NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"deleted_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 ALTER TABLE "business_facts" ADD CONSTRAINT "business_facts_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "business_facts" ADD CONSTRAINT "business_facts_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "credentials" ADD CONSTRAINT "credentials_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "password_resets" ADD CONSTRAINT "password_resets_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "refresh_families" ADD CONSTRAINT "refresh_families_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "refresh_tokens" ADD CONSTRAINT "refresh_tokens_family_id_refresh_families_id_fk" FOREIGN KEY ("family_id") REFERENCES "public"."refresh_families"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "business_links" ADD CONSTRAINT "business_links_api_key_id_api_keys_id_fk" FOREIGN KEY ("api_key_id") REFERENCES "public"."api_keys"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "business_links" ADD CONSTRAINT "business_links_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "business_standings" ADD CONSTRAINT "business_standings_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "businesses" ADD CONSTRAINT "businesses_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -271,6 +351,7 @@ ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_business_id_business
 ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_event_id_events_id_fk" FOREIGN KEY ("event_id") REFERENCES "public"."events"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "user_achievements" ADD CONSTRAINT "user_achievements_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "user_achievements" ADD CONSTRAINT "user_achievements_achievement_id_achievements_id_fk" FOREIGN KEY ("achievement_id") REFERENCES "public"."achievements"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_target_id_webhook_targets_id_fk" FOREIGN KEY ("target_id") REFERENCES "public"."webhook_targets"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entries_subject_type_subject_id_index" ON "audit_entries" USING btree ("subject_type","subject_id");--> statement-breakpoint
 CREATE INDEX "audit_entries_created_at_index" ON "audit_entries" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "business_facts_business_id_id_index" ON "business_facts" USING btree ("business_id","id");--> statement-breakpoint
@@ -281,6 +362,7 @@ CREATE INDEX "refresh_tokens_family_id_index" ON "refresh_tokens" USING btree ("
 CREATE INDEX "refresh_tokens_expires_at_index" ON "refresh_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email_unique" ON "users" USING btree (lower("email"));--> statement-breakpoint
 CREATE INDEX "users_role_index" ON "users" USING btree ("role");--> statement-breakpoint
+CREATE INDEX "business_links_business_id_index" ON "business_links" USING btree ("business_id");--> statement-breakpoint
 CREATE INDEX "business_standings_board" ON "business_standings" USING btree ("total_points" DESC NULLS FIRST,"reached_at","business_id") WHERE "business_standings"."on_board";--> statement-breakpoint
 CREATE INDEX "business_standings_highest" ON "business_standings" USING btree ("highest_points");--> statement-breakpoint
 CREATE INDEX "businesses_user_id_id_index" ON "businesses" USING btree ("user_id","id");--> statement-breakpoint
@@ -299,4 +381,8 @@ CREATE INDEX "events_rule_occurred" ON "events" USING btree ("business_id","rule
 CREATE UNIQUE INDEX "ledger_entries_reversed_once" ON "ledger_entries" USING btree ("reverses_id") WHERE "ledger_entries"."reverses_id" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "outbox_tail" ON "outbox" USING btree ("transaction_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "outbox_level_once" ON "outbox" USING btree ("business_id",("payload" #>> '{level,id}')) WHERE "outbox"."kind" = 'level_up';--> statement-breakpoint
-CREATE UNIQUE INDEX "point_rules_type_unique" ON "point_rules" USING btree ("type") WHERE "point_rules"."deleted_at" IS NULL;
+CREATE UNIQUE INDEX "point_rules_type_unique" ON "point_rules" USING btree ("type") WHERE "point_rules"."deleted_at" IS NULL;--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_newest" ON "webhook_deliveries" USING btree ("target_id","id");--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_waiting" ON "webhook_deliveries" USING btree ("target_id","lane","sequence","position") WHERE "webhook_deliveries"."status" = 'pending';--> statement-breakpoint
+CREATE INDEX "webhook_deliveries_parked" ON "webhook_deliveries" USING btree ("target_id","id") WHERE "webhook_deliveries"."status" = 'parked';--> statement-breakpoint
+CREATE INDEX "webhook_lanes_due" ON "webhook_lanes" USING btree ("target_id","next_attempt_at");

@@ -6,11 +6,15 @@ import type { Auth } from '../auth/index.ts'
 import { businessAdminRoutes } from './admin-routes.ts'
 import { createBusinessAdminService } from './admin-service.ts'
 import { meRoutes } from './me-routes.ts'
+import { createLinkService } from './link-service.ts'
+import { linkRoutes } from './link-routes.ts'
 import { businessRoutes } from './routes.ts'
 import { type ChangedListener, createBusinessService } from './service.ts'
 
 export * from './schema.ts'
 export { businessQuery, levelSchema, type LevelView, type Profile, profileSchema, toLevelView } from './dto.ts'
+export { externalIdSchema } from './link-dto.ts'
+export type { LinkService } from './link-service.ts'
 export { type Business, type BusinessFields, insertBusiness, type Level } from './repository.ts'
 export type { BusinessService, ChangedListener, CreatedListener } from './service.ts'
 
@@ -27,9 +31,12 @@ export function createBusiness(options: { store: Store; settings: Settings; cloc
   }
   const service = createBusinessService({ db, settings, clock, auth: auth.service, changed })
   const adminService = createBusinessAdminService({ db, clock, changed })
+  const links = createLinkService({ db, clock })
 
   return {
     service,
+    /** links are the ids under which integrators know businesses. */
+    links,
     /** onCreated adds a listener inside every creating transaction; they run in the order of registration. */
     onCreated: service.onCreated,
     /** onChanged adds a listener after every commit that changed what others may see of a business or its owner. */
@@ -41,6 +48,7 @@ export function createBusiness(options: { store: Store; settings: Settings; cloc
       await app.register(businessRoutes({ service }))
       await app.register(businessAdminRoutes({ service: adminService }))
       await app.register(meRoutes({ service }))
+      await app.register(linkRoutes({ service: links }))
     },
   }
 }

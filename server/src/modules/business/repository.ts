@@ -1,9 +1,9 @@
-import { and, asc, count, desc, eq, gt, ilike, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, ilike, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { type Executor, pgErrorCode, type Transaction } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
 import { users } from '../auth/index.ts'
-import { businesses, businessLevels, businessStandings } from './schema.ts'
+import { businesses, businessLevels, businessLinks, businessStandings } from './schema.ts'
 
 /** Business is a row of businesses. */
 export type Business = typeof businesses.$inferSelect
@@ -217,8 +217,8 @@ export async function listLevels(db: Executor, query: { after: number | undefine
 }
 
 /**
- * blankBusinessesOf takes everything personal out of a user's businesses and takes them off the board. The rows stay,
- * nameless, so that ledger and sums stay true.
+ * blankBusinessesOf takes everything personal out of a user's businesses, the links to them included, and takes them off
+ * the board. The rows stay, nameless, so that ledger and sums stay true.
  */
 export async function blankBusinessesOf(tx: Transaction, userId: string, now: Date): Promise<void> {
   const blanked = tx.$with('blanked').as(
@@ -239,11 +239,14 @@ export async function blankBusinessesOf(tx: Transaction, userId: string, now: Da
       .where(ownedBy(userId))
       .returning({ id: businesses.id }),
   )
-  await tx
+  const offBoard = await tx
     .with(blanked)
     .update(businessStandings)
     .set({ onBoard: false })
     .where(sql`${businessStandings.businessId} IN (SELECT id FROM ${blanked})`)
+    .returning({ id: businessStandings.businessId })
+  const ids = offBoard.map((row) => row.id)
+  if (ids.length > 0) await tx.delete(businessLinks).where(inArray(businessLinks.businessId, ids))
 }
 
 /** knowsTimeZone tells whether the database knows a time zone too: days are counted there. */

@@ -7,12 +7,13 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   timestamp,
   unique,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { users } from '../auth/schema.ts'
+import { apiKeys, users } from '../auth/schema.ts'
 
 const instant = () => timestamp({ withTimezone: true, precision: 3 })
 
@@ -87,4 +88,20 @@ export const businessStandings = pgTable(
       .where(sql`${table.onBoard}`),
     index('business_standings_highest').on(table.highestPoints),
   ],
+)
+
+/** businessLinks are the ids under which an integrator, by their API key, knows businesses. They go with key or owner. */
+export const businessLinks = pgTable(
+  'business_links',
+  {
+    apiKeyId: uuid()
+      .notNull()
+      .references(() => apiKeys.id, { onDelete: 'cascade' }),
+    externalId: text().notNull(),
+    businessId: uuid()
+      .notNull()
+      .references(() => businesses.id),
+    createdAt: instant().notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.apiKeyId, table.externalId] }), index().on(table.businessId)],
 )
