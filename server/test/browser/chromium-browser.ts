@@ -1,7 +1,10 @@
-import AxeBuilder from '@axe-core/playwright'
+import { AxeBuilder } from '@axe-core/playwright'
 import assert from 'node:assert/strict'
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 import { findChromium } from '../../../scripts/chromium.ts'
+
+/** lanHost leads to this machine as an address in a shop's own network does: plain http, and so no secure context. */
+export const lanHost = 'tangga.lan'
 
 /** openBrowser starts the Chromium of this machine, without a window and without calls of its own to the network. */
 export async function openBrowser(): Promise<Browser> {
@@ -18,6 +21,7 @@ export async function openBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      `--host-resolver-rules=MAP ${lanHost} 127.0.0.1`,
     ],
   })
 }
@@ -37,10 +41,10 @@ export const desk: BrowserContextOptions = {
   timezoneId: 'Asia/Jakarta',
 }
 
-/** openContext opens a device of its own: what it waits for must come within ten seconds. */
+/** openContext opens a device of its own: what it waits for must come within twenty seconds. */
 export async function openContext(browser: Browser, device: BrowserContextOptions): Promise<BrowserContext> {
   const context = await browser.newContext(device)
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   return context
 }
 

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { startTestServer, testPassword, type TestServer } from '../harness.ts'
 import { calls, says, startModelServer, type ModelServer } from '../model-server.ts'
-import { assertPleasant, desk, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
+import { assertPleasant, desk, lanHost, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
 
 const owner = { name: 'Sari Dewi', email: 'sari@example.org' }
 
@@ -23,8 +23,8 @@ after(async () => {
   await model?.close()
 })
 
-async function logIn(page: Page, email: string): Promise<void> {
-  await page.goto(`${server.url}/login`)
+async function logIn(page: Page, email: string, base = server.url): Promise<void> {
+  await page.goto(`${base}/login`)
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(testPassword)
   await page.getByRole('button', { name: 'Log in' }).click()
@@ -96,6 +96,7 @@ test(
       await assertPleasant(page, 'progress')
     })
 
+    let resetLink = ''
     const adminContext = await openContext(browser, desk)
     const admin = await adminContext.newPage()
     const adminTrouble = watchForTrouble(admin)
@@ -273,7 +274,8 @@ test(
       await assertPleasant(admin, 'admin people')
       await admin.getByRole('button', { name: `Reset link: ${owner.name}` }).click()
       await admin.getByRole('button', { name: 'Make the link' }).click()
-      assert.match(await admin.getByRole('textbox', { name: 'Reset link' }).inputValue(), /\/reset\?token=\S{20,}/)
+      resetLink = await admin.getByRole('textbox', { name: 'Reset link' }).inputValue()
+      assert.match(resetLink, /\/reset\?token=\S{20,}/)
       await admin.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
 
       await admin.getByRole('link', { name: 'Businesses' }).click()
@@ -344,14 +346,41 @@ test(
       await page.goto(server.url)
       const second = await context.newPage()
       await second.goto(server.url)
-      for (let round = 0; round < 5; round++) {
-        await Promise.all([page.reload(), second.reload()])
-        await Promise.all([page, second].map((tab) => tab.getByTestId('total-points').waitFor()))
-      }
+      await reloadAtOnce(page, second)
       await second.goto(`${server.url}/account`)
       await second.getByRole('button', { name: 'Log out' }).click()
       await Promise.all([page, second].map((tab) => tab.getByRole('heading', { name: 'Welcome back' }).waitFor()))
       await second.close()
+    })
+
+    await step('so do two tabs on a plain-http address, where the browser has no locks', async () => {
+      const lan = `http://${lanHost}:${new URL(server.url).port}`
+      const lanContext = await openContext(browser, phone)
+      const [first, second] = [await lanContext.newPage(), await lanContext.newPage()]
+      await logIn(first, owner.email, lan)
+      await first.getByTestId('total-points').waitFor()
+      assert.equal(await first.evaluate('isSecureContext'), false)
+      await second.goto(lan)
+      await reloadAtOnce(first, second)
+      await first.getByRole('button', { name: 'Record an activity' }).click()
+      await first.getByRole('radio', { name: /Counted the stock/ }).check()
+      await first.getByRole('button', { name: 'Record it' }).click()
+      await first.getByText('+10 points!').waitFor()
+      await lanContext.close()
+    })
+
+    await step('a reset link sets a new password, once', async () => {
+      const { pathname, search } = new URL(resetLink)
+      const setPassword = async () => {
+        await page.goto(server.url + pathname + search)
+        await page.getByLabel('New password', { exact: true }).fill(testPassword)
+        await page.getByRole('button', { name: 'Set the new password' }).click()
+      }
+      await setPassword()
+      await page.getByRole('heading', { name: 'Welcome back' }).waitFor()
+      await setPassword()
+      await page.getByRole('alert').waitFor()
+      await assertPleasant(page, 'reset')
     })
 
     await step('signing in needs no mouse', async () => {
@@ -418,4 +447,12 @@ async function keyboardSignIn(context: BrowserContext): Promise<void> {
   await page.getByRole('dialog').getByRole('heading', { name: 'Record an activity' }).waitFor()
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
+}
+
+/** reloadAtOnce reloads two tabs together several times; each load needs a token, and the cookie that brings it works once. */
+async function reloadAtOnce(...tabs: Page[]): Promise<void> {
+  for (let round = 0; round < 5; round++) {
+    await Promise.all(tabs.map((tab) => tab.reload()))
+    await Promise.all(tabs.map((tab) => tab.getByTestId('total-points').waitFor()))
+  }
 }

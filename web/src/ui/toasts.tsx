@@ -12,8 +12,9 @@ export function Toasts() {
 
   // The browser's top layer stacks by the order of showing: a new message comes to lie above a window opened since.
   useEffect(() => {
-    place.current?.showPopover()
-    return () => place.current?.hidePopover()
+    const element = place.current
+    element?.showPopover()
+    return () => element?.hidePopover()
   }, [toasts])
 
   return (
