@@ -257,13 +257,10 @@ describe('an array of events', () => {
     const owners = await Promise.all(Array.from({ length: 12 }, () => game.owner()))
     const requests = owners.map((owner) => requestFor(owner.business.id, { type: 'plain' }))
     const fresh = (list: AwardRequest[]) => list.map((request) => ({ ...request, idempotencyKey: randomUUID() }))
-    await Promise.all(
-      Array.from({ length: 30 }, (_, round) =>
-        awards.award(fresh(round % 2 ? requests : requests.toReversed())).then((outcomes) => {
-          assert.ok(outcomes.every((outcome) => outcome.outcome === 'awarded'))
-        }),
-      ),
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, round) => awards.award(fresh(round % 2 ? requests : requests.toReversed()))),
     )
+    assert.ok(answers.flat().every((outcome) => outcome.outcome === 'awarded'))
     for (const owner of owners) assert.equal((await game.standing(owner.business.id))['total_points'], 300)
   })
 
