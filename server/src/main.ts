@@ -4,8 +4,8 @@ import { systemClock } from './platform/clock.ts'
 import { loadSettings, type Settings } from './platform/config.ts'
 import { openPool } from './platform/db/database.ts'
 import { migrate } from './platform/db/migrate.ts'
-import { openStore, readOrCreateSecret } from './platform/db/open-store.ts'
-import { createLog } from './platform/logger.ts'
+import { type OpenedStore, openStore, readOrCreateSecret } from './platform/db/open-store.ts'
+import { createLog, type Log } from './platform/logger.ts'
 import { projectRoot } from './project-root.ts'
 import { StartupRefusal } from './platform/startup-refusal.ts'
 import { version } from './version.ts'
@@ -13,44 +13,62 @@ import { version } from './version.ts'
 /** A drain that takes longer than this is cut, so that whoever asked the process to stop need not kill it. */
 const LONGEST_DRAIN_MS = 9_000
 
-/** runServer is the whole life of the process: open the store, listen, wait for a signal, drain, close. */
+/** runServer is the whole life of the process: open the store, serve until a signal, close the store, whatever happened. */
 export async function runServer(settings: Settings): Promise<void> {
   const log = createLog({ level: settings.logLevel })
-  const stopped = stopSignal()
-
+  const stopped = stopSignal(log)
   const { databaseUrl, dataDir } = settings
   const store = await openStore({ databaseUrl, dataDir, projectRoot, exclusive: true, log })
-  await migrate(store.connection)
-  const { pool, db } = openPool(store.connection, (error) => log.warn({ err: error }, 'a database connection was lost'))
-  const secretKey = settings.secretKey ?? (await readOrCreateSecret(store.dataDir, 'secret-key'))
-
-  const app = await createApp({ settings, store: { pool, db }, databaseKind: store.kind, secretKey, log })
-  const firstAdmin = await app.auth.ensureFirstAdmin()
-  // At once, since passwords are kept nowhere: should the port be taken, they would be lost.
-  if (firstAdmin?.generatedPassword)
-    tell([login('First admin', { email: firstAdmin.email, password: firstAdmin.generatedPassword })])
-  const demo = settings.demoData ? await seedDemo({ settings, db, app, clock: systemClock, log }) : undefined
-  if (demo) tell([login('Demo owner', demo.owner), login('Demo admin', demo.admin)])
-  await app.start()
-  const address = await app.http.listen({ host: settings.host, port: settings.port }).catch(refuseToListen(settings))
-  tell(greeting({ settings, address, advisor: app.advisor }))
-
-  const signal = await stopped
-  log.info({ signal }, 'stopping')
-  const deadline = setTimeout(() => {
-    log.error('the drain took too long and is cut')
-    process.exit(1)
-  }, LONGEST_DRAIN_MS)
-  await app.close()
-  await pool.end()
-  await store.close()
-  clearTimeout(deadline)
+  try {
+    await migrate(store.connection)
+    await serve({ settings, store, stopped, log })
+  } finally {
+    await store.close()
+  }
 }
 
-function stopSignal(): Promise<NodeJS.Signals> {
+type Serving = { settings: Settings; store: OpenedStore; stopped: Promise<NodeJS.Signals>; log: Log }
+
+/** serve connects, listens, waits for a signal, and drains. */
+async function serve({ settings, store, stopped, log }: Serving): Promise<void> {
+  const { pool, db } = openPool(store.connection, (error) => log.warn({ err: error }, 'a database connection was lost'))
+  try {
+    const secretKey = settings.secretKey ?? (await readOrCreateSecret(store.dataDir, 'secret-key'))
+    const app = await createApp({ settings, store: { pool, db }, databaseKind: store.kind, secretKey, log })
+    try {
+      const firstAdmin = await app.auth.ensureFirstAdmin()
+      // At once, since passwords are kept nowhere: should the port be taken, they would be lost.
+      if (firstAdmin?.generatedPassword)
+        tell([login('First admin', { email: firstAdmin.email, password: firstAdmin.generatedPassword })])
+      const demo = settings.demoData ? await seedDemo({ settings, db, app, clock: systemClock, log }) : undefined
+      if (demo) tell([login('Demo owner', demo.owner), login('Demo admin', demo.admin)])
+      await app.start()
+      const address = await app.http
+        .listen({ host: settings.host, port: settings.port })
+        .catch(refuseToListen(settings))
+      tell(greeting({ settings, address, advisor: app.advisor }))
+      log.info({ signal: await stopped }, 'stopping')
+    } finally {
+      await app.close()
+    }
+  } finally {
+    await pool.end()
+  }
+}
+
+/** stopSignal resolves with the first signal to stop; from then on the process has a deadline, whatever it is doing. */
+function stopSignal(log: Log): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
+    let deadline: NodeJS.Timeout | undefined
     // A second signal changes nothing: the first one is already being answered, within its deadline.
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve(name))
+    for (const name of ['SIGTERM', 'SIGINT'] as const)
+      process.on(name, () => {
+        deadline ??= setTimeout(() => {
+          log.error('the drain took too long and is cut')
+          process.exit(1)
+        }, LONGEST_DRAIN_MS).unref()
+        resolve(name)
+      })
   })
 }
 
