@@ -8,6 +8,7 @@ import type { Clock } from './platform/clock.ts'
 import { systemClock } from './platform/clock.ts'
 import { loadSettings, type Settings } from './platform/config.ts'
 import { openPool, type Store } from './platform/db/database.ts'
+import { refuseWhileDraining } from './platform/http/draining.ts'
 import { serveHealth } from './platform/http/health.ts'
 import { limitCallers } from './platform/http/caller-limit.ts'
 import { registerOpenApi, serveOpenApi } from './platform/http/openapi.ts'
@@ -55,7 +56,13 @@ export async function createApp(options: AppOptions) {
 
   const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log, limiter })
   const business = createBusiness({ store, settings, clock, auth })
-  const gamification = createGamification({ store, clock, log, business: business.service })
+  const gamification = createGamification({
+    store,
+    clock,
+    log,
+    business: business.service,
+    links: business.links,
+  })
   const agent = createAgent({
     store,
     settings,
@@ -93,11 +100,13 @@ export async function createApp(options: AppOptions) {
   business.onChanged(gamification.service.boardChanged)
   auth.onErased(gamification.service.boardChanged)
 
+  refuseWhileDraining(http, () => draining)
   auth.guard(http)
   limitCallers(http, settings.apiLimitPerMinute, limiter)
   await http.register(
     async (api) => {
-      for (const routes of [auth.routes, business.routes, gamification.routes, chat.routes, webhooks.routes]) await api.register(routes)
+      for (const routes of [auth.routes, business.routes, gamification.routes, chat.routes, webhooks.routes])
+        await api.register(routes)
     },
     { prefix: '/api/v1' },
   )
@@ -106,7 +115,6 @@ export async function createApp(options: AppOptions) {
     database: options.databaseKind,
     advisor: agent.engine.name,
     pool: store.pool,
-    draining: () => draining,
   })
   await serveOpenApi(http)
   await serveWebApp(http)
@@ -129,7 +137,7 @@ export async function createApp(options: AppOptions) {
       webhooks.start()
       return { boardWarm }
     },
-    /** close stops accepting, finishes or marks running streams, and ends the background work. The store stays open. */
+    /** close refuses new calls, finishes or marks running streams, and ends the background work. The store stays open. */
     async close() {
       draining = true
       await chat.drain()

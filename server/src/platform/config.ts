@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fieldMessage } from './field-message.ts'
 import { StartupRefusal } from './startup-refusal.ts'
 
 const list = z.string().transform((text) =>
@@ -146,7 +147,7 @@ export type Settings = z.output<typeof settings>
 /** loadSettings parses an environment. An empty variable counts as unset; a bad one is refused by its name. */
 export function loadSettings(env: Record<string, string | undefined> = process.env): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
-  const parsed = settings.safeParse(given)
+  const parsed = settings.safeParse(given, { error: fieldMessage })
   if (parsed.success) return parsed.data
   const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
   throw new StartupRefusal(`Settings refused. ${reasons.join('; ')}`)

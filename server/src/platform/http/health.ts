@@ -8,8 +8,10 @@ type HealthOptions = {
   database: 'embedded' | 'postgres'
   advisor: string
   pool: pg.Pool
-  draining: () => boolean
 }
+
+// Whoever asks wants to know now; a database that stands still would be waited for longer than they wait.
+const LONGEST_WAIT_MS = 2_000
 
 const healthSchema = z
   .object({
@@ -26,7 +28,7 @@ export async function serveHealth(app: App, options: HealthOptions): Promise<voi
   app.get(
     '/health',
     {
-      config: { access: 'public' },
+      config: { access: 'public', whileDraining: true },
       logLevel: 'warn',
       schema: { tags: ['Service'], summary: 'Is the process up?', response: { 200: healthSchema } },
     },
@@ -44,9 +46,21 @@ export async function serveHealth(app: App, options: HealthOptions): Promise<voi
       },
     },
     async () => {
-      if (options.draining()) throw problem.unavailable('draining', 'The server is shutting down.')
-      await options.pool.query('SELECT 1')
+      await answers(options.pool)
       return { status: 'ready' as const }
     },
   )
+}
+
+async function answers(pool: pg.Pool): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(problem.unavailable('database_unavailable', 'The database does not answer.')),
+    LONGEST_WAIT_MS,
+  )
+  try {
+    await Promise.race([pool.query('SELECT 1'), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

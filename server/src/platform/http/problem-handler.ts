@@ -1,8 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
+import { finished } from 'node:stream/promises'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { databaseTrouble } from '../db/database-trouble.ts'
 import { Problem, problem } from '../errors.ts'
+
+const LONGEST_REST_MS = 5_000
 
 /** problemDocument is the body of an error answer (RFC 9457). */
 export function problemDocument(refusal: Problem): Record<string, unknown> {
@@ -28,13 +31,28 @@ export function sendProblem(reply: FastifyReply, refusal: Problem): FastifyReply
 }
 
 /** handleError turns whatever was thrown into a problem; only what nobody foresaw is a 500, and is logged. */
-export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export async function handleError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const refusal = toProblem(error)
   if (refusal.status >= 500) request.log.error({ err: error }, 'request failed')
+  if (refusal.status === 413) {
+    await restOfBody(request)
+    reply.removeHeader('connection')
+  }
   return sendProblem(reply, refusal)
 }
 
-function toProblem(error: FastifyError): Problem {
+// Whoever is hung up on while still sending never reads the answer. So the rest is read and dropped, for a while.
+async function restOfBody({ raw }: FastifyRequest): Promise<void> {
+  raw.resume()
+  await finished(raw, { writable: false, signal: AbortSignal.timeout(LONGEST_REST_MS) }).catch(() => {})
+}
+
+/** toProblem is the problem that an error of whatever kind is answered as. */
+export function toProblem(error: Error & Partial<FastifyError>): Problem {
   if (error instanceof Problem) return error
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = error.validationContext
@@ -50,8 +68,10 @@ function toProblem(error: FastifyError): Problem {
       return new Problem(413, 'body_too_large', 'The body may have at most 1 MiB.')
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Problem(415, 'unsupported_media_type', 'Send the body as application/json.')
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return problem.badRequest('malformed_json', 'The body is empty where JSON is expected.')
+    case 'FST_ERR_BAD_URL':
+      return problem.badRequest('malformed_address', 'The address is not well formed.')
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return problem.notFound('no_such_address', 'There is nothing at this address.')
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return problem.badRequest('malformed_json', 'The body is not valid JSON.')

@@ -46,7 +46,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
     clientErrorHandler: refuseBrokenRequest,
     // Addresses that cannot be read come here past every hook.
     frameworkErrors: (error, request, reply) => {
-      handleError(error, request, reply.header('x-request-id', request.id))
+      void handleError(error, request, reply.header('x-request-id', request.id))
     },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)

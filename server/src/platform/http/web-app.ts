@@ -42,7 +42,7 @@ export async function serveWebApp(app: App): Promise<void> {
   app.get('/', { config: { access: 'public' }, schema: { hide: true } }, (_request, reply) => sendIndex(reply))
   app.setNotFoundHandler((request, reply) => {
     const navigates =
-      request.method === 'GET' &&
+      (request.method === 'GET' || request.method === 'HEAD') &&
       !request.url.startsWith('/api/') &&
       (request.headers.accept ?? '').includes('text/html')
     return navigates && built
