@@ -32,6 +32,7 @@ const understood: [message: string, language: 'en' | 'id', intents: Intent[]][] 
   ['What do you remember?', 'en', ['recall']],
   ['Apa yang kamu ingat tentang usaha saya?', 'id', ['recall']],
   ['my points and my rank please', 'en', ['progress', 'rank']],
+  ['How many points do I have, and what is my rank?', 'en', ['progress', 'rank']],
   ['What is the capital of France?', 'en', []],
   ['Siapa presiden pertama?', 'id', []],
 ]

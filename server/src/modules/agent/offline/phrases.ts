@@ -234,7 +234,6 @@ const BY_INTENT: Record<Exclude<Intent, 'remember'>, Record<Locale, string[]>> =
       'what should i do',
       'what should we do',
       'what can i do',
-      'what do i do',
       'what now',
       'what next',
       'next step',
