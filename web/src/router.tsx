@@ -142,6 +142,7 @@ export const router = createRouter({
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,
   defaultPendingComponent: Loading,
+  defaultPendingMs: 300,
   defaultErrorComponent: PageFailed,
   scrollRestoration: true,
 })

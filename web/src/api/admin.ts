@@ -1,17 +1,13 @@
 import { infiniteQueryOptions, keepPreviousData } from '@tanstack/react-query'
 import { queryClient } from './query-client.ts'
 import { pathWith, request, requestPage, send } from './request.ts'
-import type { AchievementDefinition, BoardVisibility, Level, OwnedBusiness, Person, Receipt, Rule } from './types.ts'
+import type { BoardVisibility, Definitions, OwnedBusiness, Person, Receipt, ResetLink } from './types.ts'
 
-/** Definitions are the three kinds of things that an admin defines, by the path that serves them. */
-export type Definitions = {
-  '/admin/business/levels': Level
-  '/admin/gamification/achievements': AchievementDefinition
-  '/admin/gamification/rules': Rule
-}
+/** Definition is one thing that an admin has defined, by the path that serves its kind. */
+export type Definition<P extends keyof Definitions> = Definitions[P]['shown']
 
-/** DefinitionInput is what an admin may set of a definition. */
-export type DefinitionInput<P extends keyof Definitions> = Partial<Omit<Definitions[P], 'id' | 'created_at'>>
+/** DefinitionInput is what an admin sets of a definition. */
+export type DefinitionInput<P extends keyof Definitions> = Definitions[P]['input']
 
 const pageOf = <T>(path: string) =>
   infiniteQueryOptions({
@@ -27,7 +23,7 @@ export type PagesQuery<T> = ReturnType<typeof pageOf<T>>
 
 /** definitionsQuery is all definitions of one kind. */
 export const definitionsQuery = <P extends keyof Definitions>(path: P) =>
-  pageOf<Definitions[P]>(pathWith(path, { limit: 200 }))
+  pageOf<Definition<P>>(pathWith(path, { limit: 200 }))
 
 /** peopleQuery is the accounts that match a search. */
 export const peopleQuery = (q: string) => pageOf<Person>(pathWith('/admin/users', { limit: 30, q }))
@@ -57,9 +53,6 @@ export async function updatePerson(id: string, body: { role?: Person['role']; di
   await request(`/admin/users/${id}`, { method: 'PATCH', body })
   await queryClient.invalidateQueries({ queryKey: ['admin'] })
 }
-
-/** ResetLink lets one person set a new password, once. */
-export type ResetLink = { url: string; expires_at: string }
 
 /** makeResetLink makes a link that is shown only now. */
 export function makeResetLink(userId: string): Promise<ResetLink> {

@@ -44,6 +44,7 @@ export function BusinessesPage() {
           { label: t('admin.visibility'), cell: (business) => <VisibilitySelect business={business} /> },
           {
             label: t('admin.actions'),
+            numeric: true,
             bare: true,
             cell: (business) => (
               <Button

@@ -5,9 +5,10 @@ import {
   definitionsQuery,
   deleteDefinition,
   saveDefinition,
+  type Definition,
   type DefinitionInput,
-  type Definitions,
 } from '../../api/admin.ts'
+import type { Definitions } from '../../api/types.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { DataTable, type Column } from '../../ui/data-table.tsx'
@@ -23,10 +24,10 @@ type Path = keyof Definitions
 type DefinitionsPageProps<P extends Path> = {
   path: P
   texts: { title: string; text: string; empty: string; add: string; edit: string; deleteText: string }
-  columns: Column<Definitions[P]>[]
-  nameOf: (definition: Definitions[P]) => string
-  order: (a: Definitions[P], b: Definitions[P]) => number
-  fields: (definition: Definitions[P] | undefined) => ReactNode
+  columns: Column<Definition<P>>[]
+  nameOf: (definition: Definition<P>) => string
+  order: (a: Definition<P>, b: Definition<P>) => number
+  fields: (definition: Definition<P> | undefined) => ReactNode
   inputFrom: (values: FormValues) => DefinitionInput<P>
 }
 
@@ -44,10 +45,10 @@ export function DefinitionsPage<P extends Path>({
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
     definitionsQuery(path),
   )
-  const [editing, setEditing] = useState<{ definition: Definitions[P] | undefined }>()
-  const [deleting, setDeleting] = useState<Definitions[P]>()
+  const [editing, setEditing] = useState<{ definition: Definition<P> | undefined }>()
+  const [deleting, setDeleting] = useState<Definition<P>>()
   const rows = data?.pages.flatMap((page) => page.items).sort(order)
-  const actions: Column<Definitions[P]> = {
+  const actions: Column<Definition<P>> = {
     label: t('admin.actions'),
     numeric: true,
     bare: true,

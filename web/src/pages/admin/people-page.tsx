@@ -49,6 +49,7 @@ export function PeoplePage() {
           { label: t('admin.since'), cell: (person) => formatDate(person.created_at, i18n.language) },
           {
             label: t('admin.actions'),
+            numeric: true,
             bare: true,
             cell: (person) => (
               <span className="flex flex-wrap max-md:-ms-3 md:justify-end">
