@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { fieldMessage } from './field-message.ts'
 import { StartupRefusal } from './startup-refusal.ts'
@@ -13,7 +14,15 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) address' })
   .transform((text) => text.replace(/\/+$/, ''))
 
-const limit = (fallback: number) => z.coerce.number().int().min(0).max(1_000_000).default(fallback)
+// Written out in digits: `Number` would take a blank for 0, which is no limit at all.
+const whole = (most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().max(most))
+
+const limit = (fallback: number) => whole(1_000_000).default(fallback)
 
 const knownCurrencies = new Set(Intl.supportedValuesOf('currency'))
 
@@ -30,6 +39,12 @@ export function isTimeZone(name: string): boolean {
 /** isCurrency tells whether the text is an ISO 4217 code in upper case. */
 export const isCurrency = (code: string) => knownCurrencies.has(code)
 
+function isRange(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const version = isIP(address)
+  return version !== 0 && Number(bits ?? 0) <= (version === 4 ? 32 : 128)
+}
+
 // Hops as a number, or a comma-separated list of addresses and CIDR ranges.
 const trustProxy = z.string().transform((text, context) => {
   if (/^\d+$/.test(text)) return Number(text)
@@ -38,20 +53,24 @@ const trustProxy = z.string().transform((text, context) => {
     .map((part) => part.trim())
     .filter(Boolean)
   const named = new Set(['loopback', 'linklocal', 'uniquelocal'])
-  if (entries.length > 0 && entries.every((entry) => named.has(entry) || /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(entry)))
-    return entries
+  if (entries.length > 0 && entries.every((entry) => named.has(entry) || isRange(entry))) return entries
   context.addIssue({ code: 'custom', message: 'must be a number of hops, or addresses and CIDR ranges' })
   return z.NEVER
 })
 
-const origins = list.refine((values) => values.every((value) => /^https?:\/\/[^/\s]+$/.test(value)), {
-  message: 'must be origins such as https://app.example.org, comma-separated',
+// As browsers write them, in lower case and without the port that goes without saying, so that they can be compared.
+const origins = list.transform((values, context) => {
+  const canonical = values.map((value) => (URL.canParse(value) ? new URL(value) : undefined))
+  if (canonical.every((url) => url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`))
+    return canonical.flatMap((url) => url?.origin ?? [])
+  context.addIssue({ code: 'custom', message: 'must be origins such as https://app.example.org, comma-separated' })
+  return z.NEVER
 })
 
 /** environment describes every setting; its keys are the names of the environment variables. */
 export const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8000).describe('port to listen on'),
+  PORT: whole(65_535).default(8000).describe('port to listen on'),
   PUBLIC_URL: httpUrl.optional().describe('address that people use: links and `Secure` cookies'),
   TRUST_PROXY: trustProxy
     .optional()
