@@ -3,6 +3,7 @@ import { glob, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { suite, test } from 'node:test'
 import { z } from 'zod'
+import { buildOpenApiDocument } from '../src/app.ts'
 import { projectRoot } from '../src/project-root.ts'
 
 const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'client/README.md']
@@ -15,7 +16,7 @@ const { scripts } = z
   .parse(JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')))
 const operations = z
   .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
-  .parse(JSON.parse(await readFile(join(projectRoot, 'server/openapi.json'), 'utf8')))
+  .parse(await buildOpenApiDocument())
 const shown = new Set(['/docs', '/api/v1/openapi.json'])
 
 /** withoutCode is a document without what stands in fences, where a # or a link means something else. */
