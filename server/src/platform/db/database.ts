@@ -35,6 +35,11 @@ export function openPool(connection: pg.PoolConfig, onError: (error: Error) => v
   return { pool, db: drizzle(pool, { casing: 'snake_case' }) }
 }
 
+/** newClient makes a connection beside the pool, not opened yet, for work that must not hold to the pool's time limits. */
+export function newClient(connection: pg.ClientConfig): pg.Client {
+  return new pg.Client(connection)
+}
+
 /** databaseError finds the driver's error, which the query builder wraps, or undefined for anything else. */
 export function databaseError(error: unknown): pg.DatabaseError | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
