@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { z } from 'zod'
 import { StartupRefusal } from '../startup-refusal.ts'
 
 /** migrationsFolder holds the generated and hand-written migrations, forward only. */
@@ -11,8 +10,6 @@ export const migrationsFolder = fileURLToPath(new URL('../../../migrations', imp
 
 // Any constant will do; it keeps several instances that start at once from migrating side by side.
 const MIGRATION_LOCK = 7_261_001
-
-const journalSchema = z.object({ entries: z.array(z.object({ when: z.number() })) })
 
 /**
  * migrate brings the schema up to date under an advisory lock. A schema that is newer than this program is refused
@@ -23,7 +20,7 @@ export async function migrate(connection: pg.PoolConfig): Promise<void> {
   await client.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
-    const known = await lastKnownMigration()
+    const known = lastOf(knownMigrations())
     const applied = await lastAppliedMigration(client)
     if (applied > known)
       throw new StartupRefusal(
@@ -35,12 +32,36 @@ export async function migrate(connection: pg.PoolConfig): Promise<void> {
   }
 }
 
-async function lastKnownMigration(): Promise<number> {
-  const journal = journalSchema.parse(JSON.parse(await readFile(`${migrationsFolder}/meta/_journal.json`, 'utf8')))
-  return Math.max(0, ...journal.entries.map((entry) => entry.when))
+/** knownMigrations are the migrations of this program in order; `folderMillis` is the time that names each. */
+export function knownMigrations(): MigrationMeta[] {
+  return readMigrationFiles({ migrationsFolder })
 }
 
-async function lastAppliedMigration(client: pg.Client): Promise<number> {
+/**
+ * migrateWithin runs the migrations up to the one of that time, included, inside the caller's transaction, which also
+ * holds other migrations off until it ends. It answers the time of the last migration that the schema then has.
+ */
+export async function migrateWithin(client: pg.Client, until: number): Promise<number> {
+  await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+  await client.query(`
+    CREATE SCHEMA IF NOT EXISTS drizzle;
+    CREATE TABLE IF NOT EXISTS drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`)
+  const applied = await lastAppliedMigration(client)
+  const due = knownMigrations().filter(({ folderMillis }) => folderMillis > applied && folderMillis <= until)
+  for (const { sql, hash, folderMillis } of due) {
+    for (const statement of sql) await client.query(statement)
+    await client.query('INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ($1, $2)', [
+      hash,
+      folderMillis,
+    ])
+  }
+  return Math.max(applied, lastOf(due))
+}
+
+const lastOf = (migrations: MigrationMeta[]) => Math.max(0, ...migrations.map(({ folderMillis }) => folderMillis))
+
+/** lastAppliedMigration is the time of the last migration that a database has, 0 for one that has none. */
+export async function lastAppliedMigration(client: pg.Client): Promise<number> {
   const {
     rows: [found],
   } = await client.query("SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS present")
