@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { pageQuery } from '../../platform/http/paging.ts'
 import { idSchema, instantSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
+import { externalIdSchema } from '../business/index.ts'
 
 /** MOST_POINTS bounds every number of points that comes from outside, either way. */
 export const MOST_POINTS = 1_000_000_000
@@ -59,7 +60,12 @@ const idempotencyKey = z
 export const eventInput = z
   .object({
     type: z.string().min(1).max(200).refine(isStorable, UNSTORABLE),
-    business_id: idSchema.optional(),
+    business_id: externalIdSchema
+      .optional()
+      .describe('of an owner: one of their own, their first when left out; of an API key: needed, or an `external_id`'),
+    external_id: externalIdSchema
+      .optional()
+      .describe('of an API key: its own id of the business, by a link; `business_id` takes it, too'),
     idempotency_key: idempotencyKey,
     occurred_at: instantSchema.optional(),
     metadata: metadata.optional(),
@@ -68,6 +74,20 @@ export const eventInput = z
 
 /** EventInput is a parsed event. */
 export type EventInput = z.output<typeof eventInput>
+
+/** MOST_EVENTS is how many events one batch may have. */
+export const MOST_EVENTS = 1_000
+
+/** batchInput is several events, of which each is looked at by itself. */
+export const batchInput = z
+  .object({
+    // Not parsed with the body: one bad event fails alone.
+    events: z
+      .array(z.unknown().meta({ $ref: '#/components/schemas/EventInput' }))
+      .min(1)
+      .max(MOST_EVENTS),
+  })
+  .meta({ id: 'EventBatch' })
 
 /** adjustmentInput is points given or taken by an admin, with the reason that the ledger keeps. */
 export const adjustmentInput = z

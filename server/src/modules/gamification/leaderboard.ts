@@ -62,6 +62,14 @@ export function createLeaderboard({ store, log }: { store: Store; log: Log }) {
       return board.rankOf(businessId) ?? null
     },
 
+    /** ranksOf are the ranks of businesses, null off the board. */
+    async ranksOf(businessIds: Iterable<string>): Promise<Map<string, number | null>> {
+      const ids = [...new Set(businessIds)]
+      if (!board.isWarm) return ids.length === 0 ? new Map() : ranking.ranksOf(ids)
+      if (ids.some((id) => board.rankOf(id) === undefined)) await board.follow()
+      return new Map(ids.map((id) => [id, board.rankOf(id) ?? null]))
+    },
+
     /** placeOf is where a business stands, or undefined when there is no such business. */
     async placeOf(businessId: string): Promise<BoardPlace | undefined> {
       if (!board.isWarm) return ranking.placeOf(businessId)

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
+import { problemSchema } from '../../platform/http/openapi.ts'
 import { sendPage } from '../../platform/http/paging.ts'
 import { sendJson } from '../../platform/http/send-json.ts'
-import { callerOf } from '../auth/index.ts'
+import { actorOf, callerOf, keyOf } from '../auth/index.ts'
 import {
   achievementSchema,
+  batchInput,
   businessPageQuery,
   businessQuery,
   earnableRule,
@@ -79,19 +81,43 @@ export function gamificationRoutes({ service }: { service: GamificationService }
     app.post(
       '/gamification/events',
       {
-        config,
+        config: { access: 'user', keyScope: 'events:write' },
         schema: {
           tags,
           summary: 'Record an event, awarded by its rule',
           description:
-            'The same key with the same body answers the stored receipt with 200 and awards nothing; with another body it is 409. An unknown type is 422, one that is closed to owners 403.',
+            'By an owner for a business of their own, or by an API key for any. The same key with the same body answers the stored receipt with 200 and awards nothing; with another body it is 409. An unknown type is 422, one that is closed to owners, or to API keys, 403. An owner dates events within the last 48 hours, a key any time in the past; both at most 5 minutes ahead.',
           body: eventInput,
           response: { 200: receiptSchema.describe('Replayed'), 201: receiptSchema.describe('Awarded') },
         },
       },
       async (request, reply) => {
-        const receipt = await service.recordEvent(callerOf(request).userId, request.body)
+        const actor = actorOf(request)
+        const receipt =
+          actor.kind === 'user'
+            ? await service.recordEvent(actor.userId, request.body)
+            : await service.recordKeyEvent(actor.keyId, request.body)
         return reply.code(receipt.replayed ? 200 : 201).send(receipt)
+      },
+    )
+
+    app.post(
+      '/gamification/events/batch',
+      {
+        config: { access: 'key', keyScope: 'events:write' },
+        schema: {
+          tags,
+          summary: 'Record up to 1,000 events',
+          description:
+            'Answers one result for each event, in order: its receipt, or the problem that it would have been answered with alone. One bad event fails alone. To send a batch again is safe: what was recorded is answered with `replayed: true`.',
+          body: batchInput,
+          response: { 200: z.object({ results: z.array(z.union([receiptSchema, problemSchema])) }) },
+        },
+      },
+      async (request, reply) => {
+        const results = await service.recordBatch({ keyId: keyOf(request).keyId, events: request.body.events })
+        // Made by the service in this very shape, by the thousand: not worth another look at each.
+        return sendJson(reply, JSON.stringify({ results }))
       },
     )
 

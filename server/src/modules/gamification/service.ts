@@ -1,27 +1,22 @@
 import { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
 import type { Store, Transaction } from '../../platform/db/database.ts'
-import { type Problem, problem } from '../../platform/errors.ts'
+import { problem } from '../../platform/errors.ts'
 import { decodeCursor, pageOf } from '../../platform/http/paging.ts'
 import type { Log } from '../../platform/logger.ts'
-import type { BusinessService } from '../business/index.ts'
-import { createAwardQueue } from './award-queue.ts'
-import { type AwardOutcome, type AwardRequest, createAwardRepository } from './award-repository.ts'
+import type { BusinessService, LinkService } from '../business/index.ts'
+import { createAwardRepository } from './award-repository.ts'
 import { createDefinitions } from './definitions.ts'
-import { type EventInput, type LeaderboardEntry, leaderboardEntry, type Receipt } from './dto.ts'
-import { fingerprint } from './fingerprint.ts'
+import { type LeaderboardEntry, leaderboardEntry } from './dto.ts'
+import { createEventRecording } from './event-recording.ts'
 import { createLeaderboard } from './leaderboard.ts'
 import { type PastEvent, recordPastEvents } from './past-events.ts'
 import { createReevaluation } from './reevaluation.ts'
 import { createRepository } from './repository.ts'
 
-const HOUR_MS = 3_600_000
-const OWNER_PAST_MS = 48 * HOUR_MS
-const OWNER_FUTURE_MS = 5 * 60_000
-
 const ledgerCursor = z.object({ sequence: z.int().min(0) })
 
-type GamificationOptions = { store: Store; clock: Clock; log: Log; business: BusinessService }
+type GamificationOptions = { store: Store; clock: Clock; log: Log; business: BusinessService; links: LinkService }
 
 type LevelStanding = { id: string; name: string; icon: string | null; requiredPoints: number }
 
@@ -44,7 +39,7 @@ export type Standing = {
 export type GamificationService = ReturnType<typeof createGamificationService>
 
 /** createGamificationService makes the game layer over the store; `reevaluation` belongs to it and ends with `close`. */
-export function createGamificationService({ store, clock, log, business }: GamificationOptions) {
+export function createGamificationService({ store, clock, log, business, links }: GamificationOptions) {
   const awards = createAwardRepository(store)
   const repository = createRepository(store.db)
   const leaderboard = createLeaderboard({ store, log })
@@ -57,74 +52,11 @@ export function createGamificationService({ store, clock, log, business }: Gamif
   }
 
   const definitions = createDefinitions({ db: store.db, catchUp: judgeEveryone })
-  const queue = createAwardQueue<AwardRequest, AwardOutcome>({
-    award: async (requests) => {
-      const outcomes = await awards.award(requests)
-      await leaderboard.awarded(outcomes)
-      return outcomes
-    },
-    batchSize: 200,
-    lanes: 2,
-    capacity: 10_000,
-  })
-
-  async function receiptFor(request: AwardRequest): Promise<Receipt> {
-    const outcome = await queue.add(request)
-    if (outcome.outcome !== 'awarded' && outcome.outcome !== 'replayed') throw refusal(outcome.outcome, request)
-    return {
-      ...outcome.receipt,
-      rank: await leaderboard.rankOf(outcome.receipt.business_id),
-      replayed: outcome.outcome === 'replayed',
-    }
-  }
+  const recording = createEventRecording({ awards, leaderboard, links, clock, log })
 
   return {
     ...definitions,
-
-    /** recordEvent awards an event that an owner posts for a business of their own, by its rule; a replay answers the stored receipt. */
-    async recordEvent(userId: string, input: EventInput): Promise<Receipt> {
-      const now = clock.now()
-      const occurredAt = input.occurred_at === undefined ? now : new Date(input.occurred_at)
-      const age = now.getTime() - occurredAt.getTime()
-      return receiptFor({
-        caller: userId,
-        businessId: input.business_id ?? null,
-        source: 'owner',
-        namespace: 'owner',
-        idempotencyKey: input.idempotency_key,
-        fingerprint: fingerprint({
-          type: input.type,
-          occurred_at: input.occurred_at === undefined ? null : occurredAt.toISOString(),
-          metadata: input.metadata ?? null,
-        }),
-        actorId: userId,
-        type: input.type,
-        metadata: input.metadata ?? null,
-        occurredAt,
-        timely: age <= OWNER_PAST_MS && age >= -OWNER_FUTURE_MS,
-      })
-    },
-
-    /** adjust gives or takes points by hand; 409 where the total would fall below 0. Admins only: the routes hold that. */
-    async adjust(
-      adminId: string,
-      input: { business_id: string; points: number; reason: string; idempotency_key: string },
-    ): Promise<Receipt> {
-      return receiptFor({
-        caller: null,
-        businessId: input.business_id,
-        source: 'admin',
-        namespace: 'admin',
-        idempotencyKey: input.idempotency_key,
-        fingerprint: fingerprint({ type: 'adjustment', points: input.points, reason: input.reason }),
-        actorId: adminId,
-        type: 'adjustment',
-        metadata: null,
-        occurredAt: clock.now(),
-        points: input.points,
-        reason: input.reason,
-      })
-    },
+    ...recording,
 
     /**
      * processGamification judges a business by its points: level upgrade and new achievements. Awards do this by
@@ -276,27 +208,5 @@ export function createGamificationService({ store, clock, log, business }: Gamif
       reevaluation.close()
       await leaderboard.close()
     },
-  }
-}
-
-function refusal(outcome: Exclude<AwardOutcome['outcome'], 'awarded' | 'replayed'>, request: AwardRequest): Problem {
-  switch (outcome) {
-    case 'no_business':
-      return request.businessId === null
-        ? problem.notFound('no_business', 'Describe your business first.')
-        : problem.notFound()
-    case 'key_conflict':
-      return problem.conflict('idempotency_key_reused', 'This idempotency_key was used before with another body.')
-    case 'untimely':
-      return problem.invalid(
-        [{ path: 'occurred_at', message: 'must lie within the last 48 hours, and at most 5 minutes ahead' }],
-        'untimely',
-      )
-    case 'unknown_type':
-      return problem.invalid([{ path: 'type', message: 'is not an active event type' }], 'unknown_type')
-    case 'source_closed':
-      return problem.forbidden('source_closed', 'This event type cannot be recorded by owners.')
-    case 'below_zero':
-      return problem.conflict('below_zero', 'The total would fall below 0.')
   }
 }
