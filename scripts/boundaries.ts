@@ -14,6 +14,7 @@ export const moduleDirections: Readonly<Record<string, readonly string[]>> = {
   gamification: ['business', 'auth'],
   agent: ['gamification', 'business'],
   chat: ['agent', 'business', 'auth'],
+  webhooks: ['gamification', 'auth'],
 }
 
 const environmentReader = 'server/src/platform/config.ts'

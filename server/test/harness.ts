@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { createApp, type Tangga } from '../src/app.ts'
 import type { AgentEngine } from '../src/modules/agent/engine.ts'
+import type { WebhookTuning } from '../src/modules/webhooks/index.ts'
 import type { Clock } from '../src/platform/clock.ts'
 import { loadSettings } from '../src/platform/config.ts'
 import { openPool, type Store } from '../src/platform/db/database.ts'
@@ -23,6 +24,7 @@ type TestServerOptions = {
   env?: Record<string, string>
   clock?: Clock
   engine?: AgentEngine
+  webhooks?: WebhookTuning
   /** The database of another test server, to start a second one beside it. */
   databaseUrl?: string
 }
@@ -69,6 +71,7 @@ export async function startTestServer(options: TestServerOptions = {}) {
     log: createLog({ level: settings.logLevel }),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.webhooks ? { webhooks: options.webhooks } : {}),
   })
   await app.auth.ensureFirstAdmin()
   const { boardWarm } = await app.start()

@@ -115,6 +115,10 @@ export const environment = z.object({
   RUNS_PER_OWNER: limit(3).describe('live runs of one owner'),
   STREAMS_PER_OWNER: limit(8).describe('open streams of one owner'),
   API_LIMIT_PER_MINUTE: limit(1200).describe('all calls of one caller'),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(['', '0', '1'])
+    .default('')
+    .describe('`1` lets webhooks go to http and to private, loopback and link-local addresses'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -156,6 +160,7 @@ const settings = environment
     runsPerOwner: env.RUNS_PER_OWNER,
     streamsPerOwner: env.STREAMS_PER_OWNER,
     apiLimitPerMinute: env.API_LIMIT_PER_MINUTE,
+    webhookAllowPrivate: env.WEBHOOK_ALLOW_PRIVATE === '1',
     logLevel: env.LOG_LEVEL,
     nodeEnv: env.NODE_ENV,
   }))

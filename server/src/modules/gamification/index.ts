@@ -6,6 +6,7 @@ import { createGamificationService } from './service.ts'
 export type { Receipt } from './dto.ts'
 export { receiptSchema } from './dto.ts'
 export type { PastAward, PastEvent } from './past-events.ts'
+export { outbox } from './schema.ts'
 export type { GamificationService, Standing } from './service.ts'
 
 /** createGamification wires the game layer. */
