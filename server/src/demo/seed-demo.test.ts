@@ -119,6 +119,7 @@ suite('a seeded installation', () => {
 
     const { json: sessions } = await server.api('GET', '/chat/sessions', { token })
     assert.equal(sessions.length, 5)
+    assert.ok(sessions.at(-1).created_at > profile.created_at, 'nobody talks before they have signed up')
     const { json: newest } = await server.api('GET', `/chat/sessions/${sessions[0].id}`, { token })
     assert.match(newest[1].content, /Kopi Senja has 990 points/)
     assert.equal(newest[1].tool_calls[0].ok, true)
