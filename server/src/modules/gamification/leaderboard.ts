@@ -31,7 +31,7 @@ export function createLeaderboard({ store, log }: { store: Store; log: Log }) {
   return {
     catchUp,
 
-    /** awarded takes over awards of this process that have committed. */
+    /** awarded takes over awards of this process that have committed. It never fails, since these must not be tried again. */
     async awarded(outcomes: AwardOutcome[]): Promise<void> {
       const awards = outcomes.flatMap((outcome) =>
         outcome.outcome === 'awarded' && outcome.standing
@@ -40,7 +40,11 @@ export function createLeaderboard({ store, log }: { store: Store; log: Log }) {
       )
       if (awards.length === 0) return
       const missed = board.applied(awards)
-      if (missed.length > 0) await board.refresh(missed)
+      // What the board cannot read now, it reads with its next news.
+      if (missed.length > 0)
+        await board
+          .refresh(missed)
+          .catch((error: unknown) => log.warn({ err: error }, 'the board could not read what it had missed'))
       follower.changed()
     },
 
