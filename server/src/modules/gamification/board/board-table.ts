@@ -128,21 +128,22 @@ export class BoardTable {
   }
 
   /**
-   * award applies an award, unless something newer is known. It answers false where the business is unknown or an award
-   * in between was missed: then its state is to be read anew.
+   * award applies an award, unless something newer is known. It answers false, and applies nothing, where the business is
+   * unknown or an award in between was missed: then its state is to be read anew.
    */
   award(award: BoardAward): boolean {
     const slot = this.find(award.businessId)
     if (slot === -1) return false
     const known = this.#sequences[slot] ?? 0
     if (award.sequence <= known) return true
+    if (award.sequence !== known + 1) return false
     this.#leave(slot)
     this.#totals[slot] = award.totalPoints
     this.#reached[slot] = award.reachedAtUs
     this.#sequences[slot] = award.sequence
     this.#achievements[slot] = Math.min((this.#achievements[slot] ?? 0) + award.unlocked, 0xffff)
     this.#enter(slot)
-    return award.sequence === known + 1
+    return true
   }
 
   /** knows tells whether the standing of this sequence, or a newer one, is here. */
