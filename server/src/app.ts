@@ -8,6 +8,7 @@ import type { Clock } from './platform/clock.ts'
 import { systemClock } from './platform/clock.ts'
 import { loadSettings, type Settings } from './platform/config.ts'
 import { openPool, type Store } from './platform/db/database.ts'
+import type { App } from './platform/http/app-types.ts'
 import { refuseWhileDraining } from './platform/http/draining.ts'
 import { serveHealth } from './platform/http/health.ts'
 import { limitCallers } from './platform/http/caller-limit.ts'
@@ -102,9 +103,10 @@ export async function createApp(options: AppOptions) {
 
   refuseWhileDraining(http, () => draining)
   auth.guard(http)
-  limitCallers(http, settings.apiLimitPerMinute, limiter)
   await http.register(
-    async (api) => {
+    async (api: App) => {
+      // Not on the root: a probe of /health must never be refused, and neither must the files of the web app.
+      limitCallers(api, settings.apiLimitPerMinute, limiter)
       for (const routes of [auth.routes, business.routes, gamification.routes, chat.routes, webhooks.routes])
         await api.register(routes)
     },

@@ -160,14 +160,14 @@ describe('over HTTP', () => {
   })
 
   test('who is not signed in is told how to be', async () => {
-    const headers = [
+    const attempts: Record<string, string>[] = [
       {},
       { authorization: 'Basic YTpi' },
       { authorization: 'Bearer' },
       { authorization: 'Bearer x.y.z' },
     ]
-    for (const given of headers) {
-      const answer = await server.api('GET', '/business/profile', { headers: given })
+    for (const headers of attempts) {
+      const answer = await server.api('GET', '/business/profile', { headers })
       assertProblem(answer, 401)
       assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
     }
@@ -270,7 +270,7 @@ describe('over HTTP', () => {
     }
     assert.deepEqual(new Set(seen), names)
     assert.equal(seen.length, 5)
-    assert.deepEqual(seen, seen.toSorted().reverse(), 'newest first')
+    assert.deepEqual(seen, seen.toSorted().toReversed(), 'newest first')
     assert.equal(addresses.length, 2)
     for (const address of addresses) {
       const { searchParams } = new URL(address, server.url)

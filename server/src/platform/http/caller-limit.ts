@@ -9,9 +9,9 @@ declare module 'fastify' {
 }
 
 /**
- * limitCallers bounds all calls of one caller in a minute: of a signed-in person, wherever they are, of an API key,
- * or of an address.
- * People behind one address who are signed in do not spend each other's share. Refused tokens count for the address.
+ * limitCallers bounds all calls of one caller in a minute to the routes of `app` and what is registered in it: of a
+ * signed-in person, wherever they are, of an API key, or of an address. People behind one address who are signed in do
+ * not spend each other's share. Refused tokens count for the address.
  */
 export function limitCallers(app: App, perMinute: number, createLimiter: CreateLimiter): void {
   if (perMinute === 0) return
@@ -25,6 +25,9 @@ export function limitCallers(app: App, perMinute: number, createLimiter: CreateL
     if (request.routeOptions.config.access) await limiter.take(request.limitKey ?? `address:${request.ip}`)
   })
   app.addHook('onError', async (request, _reply, error) => {
-    if ('status' in error && error.status === 401) await limiter.take(`address:${request.ip}`).catch(() => {})
+    // Who was refused at the door never came to be counted above.
+    const isStranger = request.limitKey === null && request.routeOptions.config.access !== 'public'
+    if (isStranger && 'status' in error && error.status === 401)
+      await limiter.take(`address:${request.ip}`).catch(() => {})
   })
 }
