@@ -63,6 +63,7 @@ export async function createApp(options: AppOptions) {
     log,
     business: business.service,
     links: business.links,
+    streams,
   })
   const agent = createAgent({
     store,
@@ -93,6 +94,8 @@ export async function createApp(options: AppOptions) {
     tuning: options.webhooks,
   })
 
+  gamification.service.onNews(webhooks.courier.news)
+
   // In this order: whoever must still know the owner's businesses comes before they lose their owner.
   auth.onErase((_tx, userId) => chat.stopRunsOf(userId))
   auth.onErase(gamification.service.erase)
@@ -100,6 +103,7 @@ export async function createApp(options: AppOptions) {
   business.onCreated((tx, created) => gamification.service.openStanding(tx, created.id))
   business.onChanged(gamification.service.boardChanged)
   auth.onErased(gamification.service.boardChanged)
+  auth.onErased(gamification.service.endFeedsOf)
 
   refuseWhileDraining(http, () => draining)
   auth.guard(http)
@@ -142,6 +146,7 @@ export async function createApp(options: AppOptions) {
     /** close refuses new calls, finishes or marks running streams, and ends the background work. The store stays open. */
     async close() {
       draining = true
+      gamification.service.drain()
       await chat.drain()
       // Whoever takes their last bytes too slowly by now would keep the process from ending.
       const lingering = setTimeout(() => http.server.closeAllConnections(), LINGER_MS)

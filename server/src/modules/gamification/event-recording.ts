@@ -22,15 +22,18 @@ type RecordingOptions = {
   awards: AwardRepository
   leaderboard: Pick<Leaderboard, 'awarded' | 'rankOf' | 'ranksOf'>
   links: Pick<LinkService, 'businessesOf'>
+  /** Called when awards have committed. */
+  onAwarded: () => void
   clock: Clock
   log: Log
 }
 
 /** createEventRecording makes the ways in which points are given: by people, by programs, one by one and in batches. */
-export function createEventRecording({ awards, leaderboard, links, clock, log }: RecordingOptions) {
+export function createEventRecording({ awards, leaderboard, links, onAwarded, clock, log }: RecordingOptions) {
   async function award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
     const outcomes = await awards.award(requests)
     await leaderboard.awarded(outcomes)
+    onAwarded()
     return outcomes
   }
   // Calls of one event share round trips; batches fill theirs, and must not stand in the way of a lone call.

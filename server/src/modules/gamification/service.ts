@@ -4,11 +4,13 @@ import type { Store, Transaction } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
 import { decodeCursor, pageOf } from '../../platform/http/paging.ts'
 import type { Log } from '../../platform/logger.ts'
+import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { BusinessService, LinkService } from '../business/index.ts'
 import { createAwardRepository } from './award-repository.ts'
 import { createDefinitions } from './definitions.ts'
 import { type LeaderboardEntry, leaderboardEntry } from './dto.ts'
 import { createEventRecording } from './event-recording.ts'
+import { createFeedService } from './feed/feed-service.ts'
 import { createLeaderboard } from './leaderboard.ts'
 import { type PastEvent, recordPastEvents } from './past-events.ts'
 import { createReevaluation } from './reevaluation.ts'
@@ -16,7 +18,14 @@ import { createRepository } from './repository.ts'
 
 const ledgerCursor = z.object({ sequence: z.int().min(0) })
 
-type GamificationOptions = { store: Store; clock: Clock; log: Log; business: BusinessService; links: LinkService }
+type GamificationOptions = {
+  store: Store
+  clock: Clock
+  log: Log
+  business: BusinessService
+  links: LinkService
+  streams: OpenStreams
+}
 
 type LevelStanding = { id: string; name: string; icon: string | null; requiredPoints: number }
 
@@ -39,24 +48,34 @@ export type Standing = {
 export type GamificationService = ReturnType<typeof createGamificationService>
 
 /** createGamificationService makes the game layer over the store; `reevaluation` belongs to it and ends with `close`. */
-export function createGamificationService({ store, clock, log, business, links }: GamificationOptions) {
+export function createGamificationService({ store, clock, log, business, links, streams }: GamificationOptions) {
   const awards = createAwardRepository(store)
   const repository = createRepository(store.db)
-  const leaderboard = createLeaderboard({ store, log })
+  const feeds = createFeedService({ store, log, links, streams })
+  const leaderboard = createLeaderboard({ store, log, feeds })
   const reevaluation = createReevaluation({ repository: awards, log })
+  const newsListeners: (() => void)[] = []
+  const tellNews = () => newsListeners.forEach((listener) => listener())
 
   /** judgeEveryone brings everyone in line with edited definitions, and the board with that. */
   async function judgeEveryone(): Promise<void> {
     await reevaluation.catchUp()
     await leaderboard.catchUp()
+    tellNews()
   }
 
   const definitions = createDefinitions({ db: store.db, catchUp: judgeEveryone })
-  const recording = createEventRecording({ awards, leaderboard, links, clock, log })
+  const recording = createEventRecording({ awards, leaderboard, links, onAwarded: tellNews, clock, log })
 
   return {
     ...definitions,
     ...recording,
+
+    /**
+     * onNews adds a listener that is called when this process has put something into the outbox. It must not throw, and
+     * whoever needs everything reads the outbox now and then as well: other processes write there too.
+     */
+    onNews: (listener: () => void) => void newsListeners.push(listener),
 
     /**
      * processGamification judges a business by its points: level upgrade and new achievements. Awards do this by
@@ -196,6 +215,12 @@ export function createGamificationService({ store, clock, log, business, links }
 
     /** boardChanged is for whoever changed what the board shows of a business: its name, its owner, its visibility. */
     boardChanged: leaderboard.catchUp,
+
+    openFeed: feeds.openFeed,
+    endFeedsOf: feeds.endFeedsOf,
+
+    /** drain ends the live feeds; none is opened after it. */
+    drain: feeds.close,
 
     /** start makes good any judging that an earlier process did not finish, and begins to warm up the board. */
     async start(): Promise<{ warm: Promise<void> }> {
