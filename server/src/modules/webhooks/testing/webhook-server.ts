@@ -29,14 +29,14 @@ export async function startWebhookServer(options: Parameters<typeof startTestSer
 }
 
 async function withWebhooks(server: TestServer) {
-  let token = await server.adminToken()
+  let session = await server.adminToken()
 
   /** admins calls as an admin, whose session may have run out since a test has moved the clock. */
   async function admins(method: string, path: string, body?: unknown): Promise<Answer> {
-    const answer = await server.api(method, path, { token, body })
+    const answer = await server.api(method, path, { token: session, body })
     if (answer.status !== 401) return answer
-    token = await server.adminToken()
-    return server.api(method, path, { token, body })
+    session = await server.adminToken()
+    return server.api(method, path, { token: session, body })
   }
 
   return {
