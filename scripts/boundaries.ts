@@ -10,6 +10,7 @@ export type Violation = { path: string; line: number; message: string }
  */
 export const moduleDirections: Readonly<Record<string, readonly string[]>> = {
   auth: [],
+  audit: ['auth'],
   business: ['auth'],
   gamification: ['business', 'auth'],
   agent: ['gamification', 'business'],

@@ -1,4 +1,5 @@
 import { createAgent, type AgentEngine } from './modules/agent/index.ts'
+import { createAudit } from './modules/audit/index.ts'
 import { createAuth } from './modules/auth/index.ts'
 import { createBusiness } from './modules/business/index.ts'
 import { createChat } from './modules/chat/index.ts'
@@ -56,6 +57,7 @@ export async function createApp(options: AppOptions) {
   const streams = createOpenStreams(settings.streamsPerOwner)
 
   const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log, limiter })
+  const audit = createAudit({ store })
   const business = createBusiness({ store, settings, clock, auth })
   const gamification = createGamification({
     store,
@@ -111,7 +113,14 @@ export async function createApp(options: AppOptions) {
     async (api: App) => {
       // Not on the root: a probe of /health must never be refused, and neither must the files of the web app.
       limitCallers(api, settings.apiLimitPerMinute, limiter)
-      for (const routes of [auth.routes, business.routes, gamification.routes, chat.routes, webhooks.routes])
+      for (const routes of [
+        auth.routes,
+        business.routes,
+        gamification.routes,
+        chat.routes,
+        webhooks.routes,
+        audit.routes,
+      ])
         await api.register(routes)
     },
     { prefix: '/api/v1' },

@@ -12,10 +12,12 @@ import {
   idParams,
   levelChanges,
   levelInput,
+  pointExplanation,
   receiptSchema,
   ruleChanges,
   ruleInput,
 } from './dto.ts'
+import { languageOf } from './language-of.ts'
 import type { GamificationService } from './service.ts'
 
 const tags = ['Gamification, for admins']
@@ -162,6 +164,30 @@ export function gamificationAdminRoutes({ service }: { service: GamificationServ
       async (request, reply) => {
         const receipt = await service.adjust(callerOf(request).userId, request.body)
         return reply.code(receipt.replayed ? 200 : 201).send(receipt)
+      },
+    )
+
+    app.get(
+      '/admin/gamification/points/:id',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Why a line of any ledger has its points',
+          params: idParams,
+          response: { 200: pointExplanation },
+        },
+      },
+      async (request, reply) => {
+        const explanation = await service.explainPointToAdmin({
+          userId: callerOf(request).userId,
+          id: request.params.id,
+          language: languageOf(request.headers['accept-language']),
+        })
+        return reply
+          .header('content-language', explanation.language)
+          .header('vary', 'Accept-Language')
+          .send(explanation)
       },
     )
   }

@@ -270,6 +270,41 @@ export const adminRule = z
   })
   .meta({ id: 'AdminRule' })
 
+/** pointExplanation says why one line of the ledger has its points: in a sentence, and in what the sentence is made of. */
+export const pointExplanation = z
+  .object({
+    id: z.string(),
+    business_id: z.string(),
+    event_id: z.string(),
+    type: z.string(),
+    source: z.enum(['owner', 'api_key', 'admin', 'server']),
+    sentence: z.string(),
+    language: z.enum(['en', 'id']),
+    points: z.int(),
+    total_before: z.int(),
+    total_after: z.int(),
+    reason: z.string().nullable().describe('`daily_cap` where it cut the points, or the reason of an adjustment'),
+    rule: z
+      .object({
+        id: z.string(),
+        version: z.int(),
+        points: z.int(),
+        daily_cap: z.int().nullable(),
+        cooldown_seconds: z.int().nullable(),
+      })
+      .nullable()
+      .describe('the rule as it stood then; null for adjustments and reversals'),
+    day: z.iso.date().describe('the day that the event counted for, in the time zone of the business'),
+    earned_before: z.int().nullable().describe('what the rule had given on that day before; null without a cap'),
+    reverses_id: z.string().nullable(),
+    occurred_at: timestamp,
+    created_at: timestamp,
+  })
+  .meta({ id: 'PointExplanation' })
+
+/** PointExplanation is the wire shape of an explanation. */
+export type PointExplanation = z.output<typeof pointExplanation>
+
 export const businessQuery = z.object({ business_id: idSchema.optional() })
 export const businessPageQuery = pageQuery.extend(businessQuery.shape)
 export const leaderboardQuery = businessQuery.extend({ limit: z.coerce.number().int().min(1).max(100).default(10) })

@@ -1,7 +1,10 @@
 import { and, asc, desc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { businessStandings } from '../business/index.ts'
-import { achievements, events, ledgerEntries, pointRules, userAchievements } from './schema.ts'
+import { achievements, definitionVersions, events, ledgerEntries, pointRules, userAchievements } from './schema.ts'
+
+type LedgerEntry = typeof ledgerEntries.$inferSelect
 
 /** createRepository reads and tidies the game's tables. */
 export function createRepository(db: Database) {
@@ -42,6 +45,53 @@ export function createRepository(db: Database) {
         )
         .orderBy(desc(ledgerEntries.sequence))
         .limit(limit)
+    },
+
+    /** entryOf is one ledger entry with its event, the version of the rule that made it, and the entry that it takes back. */
+    async entryOf(id: string) {
+      const reversedEntry = alias(ledgerEntries, 'reversed_entry')
+      const reversedEvent = alias(events, 'reversed_event')
+      const [found] = await db
+        .select({
+          entry: ledgerEntries,
+          event: { source: events.source, day: events.day },
+          definition: definitionVersions.content,
+          reversed: { type: reversedEntry.type, points: reversedEntry.points, day: reversedEvent.day },
+        })
+        .from(ledgerEntries)
+        .innerJoin(events, eq(events.id, ledgerEntries.eventId))
+        .leftJoin(
+          definitionVersions,
+          and(
+            eq(definitionVersions.definitionId, ledgerEntries.ruleId),
+            eq(definitionVersions.version, ledgerEntries.ruleVersion),
+          ),
+        )
+        .leftJoin(reversedEntry, eq(reversedEntry.id, ledgerEntries.reversesId))
+        .leftJoin(reversedEvent, eq(reversedEvent.id, reversedEntry.eventId))
+        .where(eq(ledgerEntries.id, id))
+      if (!found) return undefined
+      const { type, points, day } = found.reversed
+      return { ...found, reversed: type !== null && points !== null && day !== null ? { type, points, day } : null }
+    },
+
+    /** earnedBefore is what the rule of an entry had given its business on the same day before it. */
+    async earnedBefore({ entry, event }: { entry: LedgerEntry; event: { day: string } }): Promise<number> {
+      if (entry.ruleId === null) return 0
+      const [sum] = await db
+        .select({ points: sql<number>`coalesce(sum(${ledgerEntries.points}), 0)::integer` })
+        .from(ledgerEntries)
+        .innerJoin(events, eq(events.id, ledgerEntries.eventId))
+        .where(
+          and(
+            eq(ledgerEntries.businessId, entry.businessId),
+            lt(ledgerEntries.sequence, entry.sequence),
+            eq(ledgerEntries.ruleId, entry.ruleId),
+            isNull(ledgerEntries.reversesId),
+            eq(events.day, event.day),
+          ),
+        )
+      return sum?.points ?? 0
     },
 
     /** earnableRules are the active rules that are open to owners. */

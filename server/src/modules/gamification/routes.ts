@@ -12,10 +12,13 @@ import {
   earnableRule,
   eventInput,
   leaderboardEntry,
+  idParams,
   leaderboardQuery,
+  pointExplanation,
   pointsEntry,
   receiptSchema,
 } from './dto.ts'
+import { languageOf } from './language-of.ts'
 import type { GamificationService } from './service.ts'
 
 const tags = ['Gamification']
@@ -135,6 +138,32 @@ export function gamificationRoutes({ service }: { service: GamificationService }
       async (request, reply) => {
         const { business_id: businessId, ...page } = request.query
         return sendPage(request, reply, await service.getPoints(callerOf(request).userId, { businessId, ...page }))
+      },
+    )
+
+    app.get(
+      '/gamification/points/:id',
+      {
+        config,
+        schema: {
+          tags,
+          summary: 'Why a line of the ledger has its points',
+          description:
+            'In English or Indonesian: as Accept-Language asks, else in the language of the account. The rule is told as it stood then.',
+          params: idParams,
+          response: { 200: pointExplanation },
+        },
+      },
+      async (request, reply) => {
+        const explanation = await service.explainPoint({
+          userId: callerOf(request).userId,
+          id: request.params.id,
+          language: languageOf(request.headers['accept-language']),
+        })
+        return reply
+          .header('content-language', explanation.language)
+          .header('vary', 'Accept-Language')
+          .send(explanation)
       },
     )
   }

@@ -12,6 +12,7 @@ import { type LeaderboardEntry, leaderboardEntry } from './dto.ts'
 import { createEventRecording } from './event-recording.ts'
 import { createFeedService } from './feed/feed-service.ts'
 import { createLeaderboard } from './leaderboard.ts'
+import { createPointExplainer } from './point-explainer.ts'
 import { type PastEvent, recordPastEvents } from './past-events.ts'
 import { createReevaluation } from './reevaluation.ts'
 import { createRepository } from './repository.ts'
@@ -67,9 +68,12 @@ export function createGamificationService({ store, clock, log, business, links, 
   const definitions = createDefinitions({ db: store.db, catchUp: judgeEveryone })
   const recording = createEventRecording({ awards, leaderboard, links, onAwarded: tellNews, clock, log })
 
+  const explainer = createPointExplainer({ db: store.db, repository, business })
+
   return {
     ...definitions,
     ...recording,
+    ...explainer,
 
     /**
      * onNews adds a listener that is called when this process has put something into the outbox. It must not throw, and
