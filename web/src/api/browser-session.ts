@@ -8,6 +8,11 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 /** browserStorage is localStorage, or this tab's memory where the browser forbids it. */
 export const browserStorage: KeyValue = openStorage()
 
+const onLeave = (release: () => void) => {
+  addEventListener('pagehide', release)
+  return () => removeEventListener('pagehide', release)
+}
+
 function openStorage(): KeyValue {
   try {
     localStorage.setItem('tangga.probe', '')
@@ -39,7 +44,7 @@ export const session = createSession({
   exclusively:
     'locks' in navigator
       ? webLock(navigator.locks, lockName)
-      : storageLock({ name: lockName, storage: browserStorage, now: Date.now, wait, random: Math.random }),
+      : storageLock({ name: lockName, storage: browserStorage, now: Date.now, wait, random: Math.random, onLeave }),
   channel: openChannel(),
   now: Date.now,
 })

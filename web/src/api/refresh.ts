@@ -22,19 +22,18 @@ export function createRefresh({ fetch, storage, now, wait }: RefreshParts): () =
   return async () => {
     const sinceStart = now() - Number(storage.getItem(startedKey) ?? 0)
     if (sinceStart >= 0 && sinceStart < settleMs) await wait(settleMs - sinceStart)
-    storage.setItem(startedKey, String(now()))
-    try {
-      const response = await fetch('/api/v1/auth/refresh', {
-        method: 'POST',
-        keepalive: true,
-        signal: AbortSignal.timeout(10_000),
-      })
-      if (response.status === 401) return null
-      if (!response.ok) throw await problemOf(response)
-      const grant: Grant = await response.json()
-      return grant
-    } finally {
-      storage.removeItem(startedKey)
-    }
+    const mark = String(now())
+    storage.setItem(startedKey, mark)
+    const response = await fetch('/api/v1/auth/refresh', {
+      method: 'POST',
+      keepalive: true,
+      signal: AbortSignal.timeout(10_000),
+    })
+    // Without an answer the mark stays: the exchange may have taken place.
+    if (storage.getItem(startedKey) === mark) storage.removeItem(startedKey)
+    if (response.status === 401) return null
+    if (!response.ok) throw await problemOf(response)
+    const grant: Grant = await response.json()
+    return grant
   }
 }

@@ -41,6 +41,8 @@ function slowMotion() {
   }
 }
 
+const never = () => () => {}
+
 function randoms(seed: number) {
   let state = seed
   return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647
@@ -53,7 +55,7 @@ test('work under the storage lock never overlaps, and everybody gets a turn', as
   const done: number[] = []
   await Promise.all(
     [1, 2, 3, 4, 5].map((tab) =>
-      storageLock({ name: 'lock', storage, ...clock, random: randoms(tab) })(async () => {
+      storageLock({ name: 'lock', storage, ...clock, random: randoms(tab), onLeave: never })(async () => {
         assert.equal(++inside, 1)
         await clock.wait(300)
         inside--
@@ -67,7 +69,7 @@ test('work under the storage lock never overlaps, and everybody gets a turn', as
 test('the lock is free again when the work fails', async () => {
   const storage = memory()
   const clock = slowMotion()
-  const lock = storageLock({ name: 'lock', storage, ...clock, random: randoms(7) })
+  const lock = storageLock({ name: 'lock', storage, ...clock, random: randoms(7), onLeave: never })
   await assert.rejects(
     lock(() => Promise.reject(new Error('broken'))),
     /broken/,
@@ -81,12 +83,36 @@ test('the mark of a tab that died is waited out, not for ever', async () => {
   const clock = slowMotion()
   storage.setItem('lock', `dead ${clock.now() + 15_000}`)
   const began = clock.now()
-  assert.equal(await storageLock({ name: 'lock', storage, ...clock, random: randoms(9) })(async () => 'mine'), 'mine')
+  assert.equal(
+    await storageLock({ name: 'lock', storage, ...clock, random: randoms(9), onLeave: never })(async () => 'mine'),
+    'mine',
+  )
   assert.ok(clock.now() - began >= 15_000 && clock.now() - began < 16_000)
 })
 
 test('nonsense in storage does not block', async () => {
   const storage = memory()
   storage.setItem('lock', 'nonsense')
-  assert.equal(await storageLock({ name: 'lock', storage, ...slowMotion(), random: randoms(3) })(async () => 1), 1)
+  assert.equal(
+    await storageLock({ name: 'lock', storage, ...slowMotion(), random: randoms(3), onLeave: never })(async () => 1),
+    1,
+  )
+})
+
+test('a page that is left while it holds the lock, or waits for it, leaves no mark', async () => {
+  const storage = memory()
+  const clock = slowMotion()
+  let leave = () => {}
+  const onLeave = (release: () => void) => {
+    leave = release
+    return () => {}
+  }
+  const holding = Promise.withResolvers<void>()
+  void storageLock({ name: 'lock', storage, ...clock, random: randoms(5), onLeave })(() => {
+    holding.resolve()
+    return new Promise(() => {})
+  })
+  await holding.promise
+  leave()
+  assert.equal(storage.getItem('lock'), null)
 })
