@@ -309,3 +309,35 @@ export const businessQuery = z.object({ business_id: idSchema.optional() })
 export const businessPageQuery = pageQuery.extend(businessQuery.shape)
 export const leaderboardQuery = businessQuery.extend({ limit: z.coerce.number().int().min(1).max(100).default(10) })
 export const idParams = z.object({ id: idSchema })
+
+/** feedQuery and feedHeaders say whose live feed is wanted, and after which event. */
+export const feedQuery = z.object({
+  business_id: externalIdSchema.optional().describe('an id or, with an API key, also a linked external_id'),
+})
+export const feedHeaders = z.looseObject({
+  'last-event-id': z.string().min(1).max(1_000).optional().describe('the id of the last event that was seen'),
+})
+
+/** feedEvent is the JSON of one `data` line of the live feed. */
+export const feedEvent = z
+  .discriminatedUnion('type', [
+    z.object({
+      type: z.literal('points'),
+      data: z.object({
+        event_id: z.string(),
+        business_id: z.string(),
+        type: z.string(),
+        points: z.int(),
+        total_points: z.int(),
+      }),
+    }),
+    z.object({ type: z.literal('level_up'), data: z.object({ business_id: z.string(), level: levelName }) }),
+    z.object({
+      type: z.literal('achievement'),
+      data: z.object({
+        business_id: z.string(),
+        achievement: z.object({ id: z.string(), title: z.string(), badge_icon: z.string().nullable() }),
+      }),
+    }),
+  ])
+  .meta({ id: 'FeedEvent' })

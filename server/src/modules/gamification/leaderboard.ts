@@ -2,10 +2,11 @@ import type { Store } from '../../platform/db/database.ts'
 import type { Log } from '../../platform/logger.ts'
 import { aliasFor } from './alias.ts'
 import type { AwardOutcome } from './award-repository.ts'
-import { createBoard, type BoardPlace } from './board/board.ts'
+import { createBoard, type BoardPlace, type HypotheticalPlace } from './board/board.ts'
 import { createBoardFeed } from './board/board-feed.ts'
 import { createBoardFollower } from './board/board-follower.ts'
 import type { LeaderboardEntry } from './dto.ts'
+import type { FeedHub } from './feed/feed-hub.ts'
 import { type BoardRow, createRanking } from './ranking.ts'
 
 type LeaderboardQuery = { userId: string; businessId: string | undefined; limit: number }
@@ -16,10 +17,13 @@ type LeaderboardQuery = { userId: string; businessId: string | undefined; limit:
  */
 export type Leaderboard = ReturnType<typeof createLeaderboard>
 
+/** FeedSignals wake whoever follows businesses live; the leaderboard is where news of all instances come together. */
+export type FeedSignals = Pick<FeedHub, 'changed' | 'lookAgain'>
+
 /** createLeaderboard makes the leaderboard of this process; `start` begins to warm it up. */
-export function createLeaderboard({ store, log }: { store: Store; log: Log }) {
+export function createLeaderboard({ store, log, feeds }: { store: Store; log: Log; feeds: FeedSignals }) {
   const ranking = createRanking(store.pool)
-  const board = createBoard(createBoardFeed(store.pool))
+  const board = createBoard(createBoardFeed(store.pool), feeds.changed)
   const follower = createBoardFollower({ board, pool: store.pool, log })
 
   /** catchUp takes over what has committed, in this process or another, and tells the others to do the same. */
@@ -39,6 +43,7 @@ export function createLeaderboard({ store, log }: { store: Store; log: Log }) {
           : [],
       )
       if (awards.length === 0) return
+      feeds.changed(awards.map((award) => [award.businessId, award.sequence]))
       const missed = board.applied(awards)
       // What the board cannot read now, it reads with its next news.
       if (missed.length > 0)
@@ -81,8 +86,19 @@ export function createLeaderboard({ store, log }: { store: Store; log: Log }) {
       return board.placeOf(businessId)
     },
 
+    /** placeWith is where a business would stand with so many more points, or undefined when there is none such. */
+    async placeWith(businessId: string, morePoints: number): Promise<HypotheticalPlace | undefined> {
+      if (!board.isWarm) return ranking.placeWith(businessId, morePoints)
+      if (board.placeOf(businessId) === undefined) await board.follow()
+      return board.placeWith(businessId, morePoints)
+    },
+
     /** start warms the board up in the background; `warm` resolves when it answers from memory. */
-    start: follower.start,
+    start() {
+      const { warm } = follower.start()
+      // Until then, nothing was heard of other instances.
+      return { warm: warm.then(feeds.lookAgain) }
+    },
     close: follower.close,
   }
 }

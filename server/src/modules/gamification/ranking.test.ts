@@ -125,6 +125,7 @@ describe('random boards full of ties, with hidden and alias businesses', () => {
     const ranking = createRanking(game.pool)
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 20 }), fc.integer({ min: 1, max: 20 }), async (changes, limit) => {
+        const more = limit % 5
         await Promise.all(
           changes.map((one) => {
             const id = ids[one.business % ids.length] ?? ''
@@ -183,6 +184,19 @@ describe('random boards full of ties, with hidden and alias businesses', () => {
               above.length > 0 ? Math.min(...above) - place.total : null,
               below.length > 0 ? place.total - Math.max(...below) : null,
             ],
+          )
+          const total = place.total + more
+          const ahead = places.filter((other) => other.total > total).map((other) => other.total)
+          const imagined = await game.app.gamification.service.standingWith(id, more)
+          const toNext = ahead.length > 0 ? Math.min(...ahead) - total : null
+          assert.deepEqual(
+            [imagined.totalPoints, imagined.rank, imagined.ranked, imagined.pointsToNextRank],
+            [total, ahead.length + 1, places.length, toNext],
+          )
+          const imaginedByDatabase = await ranking.placeWith(id, more)
+          assert.deepEqual(
+            [imaginedByDatabase?.rank, imaginedByDatabase?.level?.name, imaginedByDatabase?.nextLevel?.name],
+            [imagined.rank, imagined.level?.name, imagined.nextLevel?.name],
           )
           const fromDatabase = await ranking.placeOf(id)
           assert.deepEqual(

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { z } from 'zod'
-import type { BoardPlace } from './board/board.ts'
+import type { BoardPlace, HypotheticalPlace } from './board/board.ts'
 
 /**
  * BoardRow is a place on the board. Rank is standard competition rank (1, 2, 2, 4) by total points; rows of one rank are
@@ -32,6 +32,8 @@ const placeRow = z.object({
   next_total: z.number().nullable(),
   following_total: z.number().nullable(),
 })
+
+const hypotheticalRow = placeRow.omit({ following_total: true })
 
 const rankRow = z.object({ business_id: z.string(), rank: z.number().nullable() })
 
@@ -83,6 +85,26 @@ const PLACE = `
   ) AS next_level ON true
   WHERE s.business_id = $1`
 
+// Where one business would stand with $2 more points; its own row has fewer, so it never stands above itself.
+const PLACE_WITH = `
+  SELECT s.total_points + $2::bigint AS total_points, to_jsonb(level) AS level, to_jsonb(next_level) AS next_level,
+    CASE WHEN s.on_board THEN 1 + (
+      SELECT count(*) FROM business_standings AS o WHERE o.on_board AND o.total_points > s.total_points + $2::bigint
+    ) END AS rank,
+    (SELECT count(*) FROM business_standings AS o WHERE o.on_board) AS ranked,
+    CASE WHEN s.on_board THEN (SELECT o.total_points FROM business_standings AS o
+      WHERE o.on_board AND o.total_points > s.total_points + $2::bigint ORDER BY o.total_points LIMIT 1) END AS next_total
+  FROM business_standings AS s
+  LEFT JOIN LATERAL (
+    SELECT l.id, l.name, l.icon, l.required_points FROM business_levels AS l
+    WHERE l.required_points <= s.total_points + $2::bigint ORDER BY l.required_points DESC LIMIT 1
+  ) AS level ON true
+  LEFT JOIN LATERAL (
+    SELECT l.id, l.name, l.icon, l.required_points FROM business_levels AS l
+    WHERE l.required_points > s.total_points + $2::bigint ORDER BY l.required_points LIMIT 1
+  ) AS next_level ON true
+  WHERE s.business_id = $1`
+
 const RANKS = `
   SELECT s.business_id, CASE WHEN s.on_board THEN 1 + (
     SELECT count(*) FROM business_standings AS o WHERE o.on_board AND o.total_points > s.total_points) END AS rank
@@ -93,6 +115,8 @@ export type Ranking = {
   board(options: { limit: number; userId: string; businessId: string | undefined }): Promise<BoardRow[]>
   /** placeOf is undefined for a business that does not exist; rank is null off the board. */
   placeOf(businessId: string): Promise<BoardPlace | undefined>
+  /** placeWith is placeOf with so many more points, if all others stayed where they are. */
+  placeWith(businessId: string, morePoints: number): Promise<HypotheticalPlace | undefined>
   /** ranksOf gives the ranks of several businesses in one round trip; null off the board. */
   ranksOf(businessIds: string[]): Promise<Map<string, number | null>>
 }
@@ -115,6 +139,12 @@ export function createRanking(pool: pg.Pool): Ranking {
         totalAbove: next_total,
         totalBelow: following_total,
       }
+    },
+    async placeWith(businessId, morePoints) {
+      const { rows } = await pool.query({ name: 'place_with', text: PLACE_WITH, values: [businessId, morePoints] })
+      if (rows.length === 0) return undefined
+      const { total_points, next_level, next_total, ...place } = hypotheticalRow.parse(rows[0])
+      return { ...place, totalPoints: total_points, nextLevel: next_level, totalAbove: next_total }
     },
     async ranksOf(businessIds) {
       const { rows } = await pool.query({ name: 'ranks', text: RANKS, values: [[...new Set(businessIds)]] })

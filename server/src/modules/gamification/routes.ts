@@ -11,6 +11,9 @@ import {
   businessQuery,
   earnableRule,
   eventInput,
+  feedEvent,
+  feedHeaders,
+  feedQuery,
   leaderboardEntry,
   idParams,
   leaderboardQuery,
@@ -18,6 +21,7 @@ import {
   pointsEntry,
   receiptSchema,
 } from './dto.ts'
+import { sendFeed } from './send-feed.ts'
 import { languageOf } from './language-of.ts'
 import type { GamificationService } from './service.ts'
 
@@ -121,6 +125,38 @@ export function gamificationRoutes({ service }: { service: GamificationService }
         const results = await service.recordBatch({ keyId: keyOf(request).keyId, events: request.body.events })
         // Made by the service in this very shape, by the thousand: not worth another look at each.
         return sendJson(reply, JSON.stringify({ results }))
+      },
+    )
+
+    app.get(
+      '/gamification/stream',
+      {
+        config: { access: 'user', keyScope: 'feed:read' },
+        // A HEAD would hold a stream open that nothing is sent on.
+        exposeHeadRoute: false,
+        schema: {
+          tags,
+          summary: 'What businesses earn, live',
+          description:
+            "Of all the caller's businesses, or of the one named; an API key names one. Begins with what happens from now on or, with `Last-Event-ID`, goes on after that event, at any instance, with nothing lost and nothing sent twice. `X-Last-Event-Id` of the answer is where it begins, to go on from before the first event has come. Businesses made since the stream was opened join on reconnecting. In order for each business.",
+          querystring: feedQuery,
+          headers: feedHeaders,
+          response: {
+            200: {
+              description:
+                'Server-sent events. Each is one `id` line, opaque, and one `data` line with the JSON below; comment lines keep the connection alive.',
+              content: { 'text/event-stream': { schema: feedEvent } },
+            },
+          },
+        },
+      },
+      async (request, reply) => {
+        const feed = await service.openFeed(actorOf(request), {
+          businessId: request.query.business_id,
+          lastEventId: request.headers['last-event-id'],
+        })
+        await sendFeed(reply, feed)
+        return reply
       },
     )
 

@@ -8,6 +8,7 @@ import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { BusinessService, LinkService } from '../business/index.ts'
 import { createAwardRepository } from './award-repository.ts'
 import { createDefinitions } from './definitions.ts'
+import type { BoardPlace } from './board/board.ts'
 import { type LeaderboardEntry, leaderboardEntry } from './dto.ts'
 import { createEventRecording } from './event-recording.ts'
 import { createFeedService } from './feed/feed-service.ts'
@@ -136,17 +137,33 @@ export function createGamificationService({ store, clock, log, business, links, 
     async standingOf(businessId: string): Promise<Standing> {
       const place = await leaderboard.placeOf(businessId)
       if (!place) throw problem.notFound()
-      const level = (found: typeof place.level) =>
-        found && { id: found.id, name: found.name, icon: found.icon, requiredPoints: found.required_points }
       return {
         totalPoints: place.totalPoints,
-        level: level(place.level),
-        nextLevel: level(place.nextLevel),
+        level: levelStanding(place.level),
+        nextLevel: levelStanding(place.nextLevel),
         pointsToNextLevel: place.nextLevel && place.nextLevel.required_points - place.totalPoints,
         rank: place.rank,
         ranked: place.ranked,
         pointsToNextRank: place.totalAbove === null ? null : place.totalAbove - place.totalPoints,
         leadOverNextRank: place.totalBelow === null ? null : place.totalPoints - place.totalBelow,
+      }
+    },
+
+    /**
+     * standingWith tells where a business would stand with so many more points (at least 0), if all others stayed where
+     * they are; whoever calls has checked that it may. There is no lead, since nobody else has moved.
+     */
+    async standingWith(businessId: string, morePoints: number): Promise<Omit<Standing, 'leadOverNextRank'>> {
+      const place = await leaderboard.placeWith(businessId, morePoints)
+      if (!place) throw problem.notFound()
+      return {
+        totalPoints: place.totalPoints,
+        level: levelStanding(place.level),
+        nextLevel: levelStanding(place.nextLevel),
+        pointsToNextLevel: place.nextLevel && place.nextLevel.required_points - place.totalPoints,
+        rank: place.rank,
+        ranked: place.ranked,
+        pointsToNextRank: place.totalAbove === null ? null : place.totalAbove - place.totalPoints,
       }
     },
 
@@ -238,4 +255,8 @@ export function createGamificationService({ store, clock, log, business, links, 
       await leaderboard.close()
     },
   }
+}
+
+function levelStanding(level: BoardPlace['level']): LevelStanding | null {
+  return level && { id: level.id, name: level.name, icon: level.icon, requiredPoints: level.required_points }
 }

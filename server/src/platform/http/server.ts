@@ -70,7 +70,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
     origin: options.corsOrigins.length > 0 ? options.corsOrigins : false,
     credentials: true,
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['link', 'retry-after', 'x-request-id', 'x-run-id'],
+    exposedHeaders: ['link', 'retry-after', 'x-request-id', 'x-run-id', 'x-last-event-id'],
     maxAge: 600,
   })
   await app.register(cookie)

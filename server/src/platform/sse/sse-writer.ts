@@ -20,6 +20,8 @@ export type SseOptions = {
 /** SseWriter writes server-sent events to one reader. Once it is closed, everything it is told is ignored. */
 export type SseWriter = {
   readonly closed: boolean
+  /** Whether what was sent so far is on its way; false while some of it waits for the reader. */
+  readonly hasRoom: boolean
   /** send writes one event as an `id` and a `data` line; false when the reader is gone or has just been dropped. */
   send(id: number | string, data: unknown): boolean
   /** drained resolves when the reader has room again, or is gone. */
@@ -113,6 +115,9 @@ export function createSseWriter(raw: ServerResponse, options: SseOptions = {}): 
   return {
     get closed() {
       return closed
+    },
+    get hasRoom() {
+      return closed || !raw.writableNeedDrain
     },
     send: (id, data) => write(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`),
     async drained() {

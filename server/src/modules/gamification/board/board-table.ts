@@ -175,6 +175,16 @@ export class BoardTable {
     return this.#isOnBoard(slot) ? this.#order.totalBelow(this.#totals[slot] ?? 0) : null
   }
 
+  /** rankWith is the rank that a slot would have with a total at least as large as its own, or null off the board. */
+  rankWith(slot: number, total: number): number | null {
+    return this.#isOnBoard(slot) ? this.#order.countAbove(total) + 1 : null
+  }
+
+  /** totalAboveWith is the next larger total on the board than that one, or null at the top and off the board. */
+  totalAboveWith(slot: number, total: number): number | null {
+    return this.#isOnBoard(slot) ? this.#order.totalAbove(total) : null
+  }
+
   /** read is everything known of a slot. */
   read(slot: number) {
     const [businessName = '', userName = ''] = this.#arena.get(this.#names[slot] ?? 0).split('\0')

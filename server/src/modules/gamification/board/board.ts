@@ -1,6 +1,6 @@
 import type { LeaderboardEntry } from '../dto.ts'
 import { aliasFor } from '../alias.ts'
-import type { BoardFeed, BoardLevel } from './board-feed.ts'
+import type { BoardFeed, BoardLevel, BoardNews } from './board-feed.ts'
 import { type BoardAward, BoardTable } from './board-table.ts'
 
 const STATES_AT_ONCE = 2_000
@@ -17,6 +17,9 @@ export type BoardPlace = {
   totalBelow: number | null
 }
 
+/** HypotheticalPlace is where a business would stand with more points. */
+export type HypotheticalPlace = Omit<BoardPlace, 'totalBelow'>
+
 type BoardQuery = { userId: string; businessId: string | undefined; limit: number }
 
 type Top = { version: number; levelsVersion: number; slots: number[]; owners: Set<string | null>; json: string }
@@ -28,8 +31,8 @@ type Top = { version: number; levelsVersion: number; slots: number[]; owners: Se
  */
 export type Board = ReturnType<typeof createBoard>
 
-/** createBoard makes an empty board over the feed. */
-export function createBoard(feed: BoardFeed) {
+/** createBoard makes an empty board over the feed; `onNews` hears which businesses changed, more than once at times. */
+export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['changed']) => void = () => {}) {
   const table = new BoardTable()
   const tops = new Map<number, Top>()
   let levels: BoardLevel[] = []
@@ -57,6 +60,7 @@ export function createBoard(feed: BoardFeed) {
   async function readNews(): Promise<void> {
     if (since === undefined) return
     const news = await feed.news(since)
+    onNews(news.changed)
     if (news.revision !== revision) {
       await readDefinitions()
       revision = news.revision
@@ -178,6 +182,21 @@ export function createBoard(feed: BoardFeed) {
         ranked: table.ranked,
         totalAbove: table.totalAbove(slot),
         totalBelow: table.totalBelow(slot),
+      }
+    },
+
+    /** placeWith is where a business would stand with so many more points, if all others stayed where they are. */
+    placeWith(businessId: string, morePoints: number): HypotheticalPlace | undefined {
+      const slot = table.find(businessId)
+      if (slot === -1) return undefined
+      const totalPoints = table.read(slot).totalPoints + morePoints
+      return {
+        totalPoints,
+        level: levelAt(totalPoints),
+        nextLevel: levels.find((level) => level.required_points > totalPoints) ?? null,
+        rank: table.rankWith(slot, totalPoints),
+        ranked: table.ranked,
+        totalAbove: table.totalAboveWith(slot, totalPoints),
       }
     },
   }
