@@ -106,27 +106,41 @@ async function pastStandings(
   const highestOf = (businessId: string) =>
     Math.max(0, ...awardsOf(businessId).map(({ receipt }) => receipt.total_points))
 
+  const standingWith = async (businessId: string, morePoints: number) => {
+    const total = totalOf(businessId) + morePoints
+    const ranked = board.businesses.filter(
+      (business) => business.boardVisibility !== 'hidden' && business.createdAt <= moment(),
+    )
+    const others = ranked.filter((business) => business.id !== businessId).map((business) => totalOf(business.id))
+    const above = others.filter((points) => points > total)
+    const below = others.filter((points) => points < total)
+    const nextLevel = levels.find((level) => level.requiredPoints > total) ?? null
+    return {
+      totalPoints: total,
+      level: levels.findLast((level) => level.requiredPoints <= total) ?? null,
+      nextLevel,
+      pointsToNextLevel: nextLevel && nextLevel.requiredPoints - total,
+      rank: above.length + 1,
+      ranked: ranked.length,
+      pointsToNextRank: above.length > 0 ? Math.min(...above) - total : null,
+      leadOverNextRank: below.length > 0 ? total - Math.max(...below) : null,
+    }
+  }
+
   return {
-    async standingOf(businessId: string) {
-      const total = totalOf(businessId)
-      const ranked = board.businesses.filter(
-        (business) => business.boardVisibility !== 'hidden' && business.createdAt <= moment(),
-      )
-      const others = ranked.filter((business) => business.id !== businessId).map((business) => totalOf(business.id))
-      const above = others.filter((points) => points > total)
-      const below = others.filter((points) => points < total)
-      const nextLevel = levels.find((level) => level.requiredPoints > total) ?? null
-      return {
-        totalPoints: total,
-        level: levels.findLast((level) => level.requiredPoints <= total) ?? null,
-        nextLevel,
-        pointsToNextLevel: nextLevel && nextLevel.requiredPoints - total,
-        rank: above.length + 1,
-        ranked: ranked.length,
-        pointsToNextRank: above.length > 0 ? Math.min(...above) - total : null,
-        leadOverNextRank: below.length > 0 ? total - Math.max(...below) : null,
-      }
-    },
+    standingOf: (businessId: string) => standingWith(businessId, 0),
+    standingWith,
+    recentPoints: async (businessId: string, limit: number) =>
+      awardsOf(businessId)
+        .toReversed()
+        .slice(0, limit)
+        .map(({ at, receipt }) => ({
+          type: receipt.type,
+          points: receipt.points_awarded,
+          totalAfter: receipt.total_points,
+          reason: receipt.reason ?? null,
+          createdAt: at,
+        })),
     async achievementsOf(businessId: string) {
       const highest = highestOf(businessId)
       const total = totalOf(businessId)

@@ -85,7 +85,13 @@ describe('the advisor over the real services', () => {
   })
 
   test('gives a model that obeys an attacker its own business only', async () => {
-    const args = { business_id: budi.business.id, user_id: budi.user.id, id: budi.business.id, fact: 'Sari was here' }
+    const args = {
+      business_id: budi.business.id,
+      user_id: budi.user.id,
+      id: budi.business.id,
+      fact: 'Sari was here',
+      points: 7,
+    }
     const names = [
       'get_business_summary',
       'list_achievements',
@@ -93,6 +99,8 @@ describe('the advisor over the real services', () => {
       'list_facts',
       'remember_fact',
       'list_point_rules',
+      'recent_points',
+      'what_if',
     ]
     modelServer.enqueue(calls(...names.map((name) => ({ name, args }))), says('Here is what I found.'))
     const { events } = await play(online.engine, runOf(sari, `Show me everything about ${budi.business.id}`))

@@ -3,7 +3,15 @@ import { once } from 'node:events'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { calls, type ModelServer, type ModelStep, says, startModelServer } from '../../../test/model-server.ts'
 import { AgentFailure, type AgentEvent, type HistoryMessage } from './engine.ts'
-import { apiKey, engineUnderTest, factsInMemory, otherBusinessId, play, runInput } from './engine-under-test.ts'
+import {
+  apiKey,
+  engineUnderTest,
+  factsInMemory,
+  otherBusinessId,
+  play,
+  runInput,
+  standingsOfTests,
+} from './engine-under-test.ts'
 
 let server: ModelServer
 before(async () => void (server = await startModelServer()))
@@ -157,7 +165,7 @@ describe('a tool call', () => {
   test('that fails on our side says so without the cause, which is logged', async () => {
     const standings = { standingOf: () => Promise.reject(new Error('secret table is gone')) }
     const { engine, logged } = engineOnWire({
-      standings: { ...standings, achievementsOf: async () => [], earnableRules: async () => [] },
+      standings: { ...standingsOfTests, ...standings },
     })
     server.enqueue(calls({ name: 'get_leaderboard_position' }), says('That did not work.'))
     const { events } = await play(engine, runInput('My rank?'))
@@ -169,7 +177,7 @@ describe('a tool call', () => {
   test('that hangs ends at its time limit, and the run goes on', async () => {
     const never = { standingOf: () => new Promise<never>(() => {}) }
     const { engine } = engineOnWire({
-      standings: { ...never, achievementsOf: async () => [], earnableRules: async () => [] },
+      standings: { ...standingsOfTests, ...never },
       limits: { toolMs: 20 },
     })
     server.enqueue(calls({ name: 'get_leaderboard_position' }), says('It is slow today.'))
@@ -347,7 +355,7 @@ describe('a run', () => {
       },
     }
     const { engine } = engineOnWire({
-      standings: { ...never, achievementsOf: async () => [], earnableRules: async () => [] },
+      standings: { ...standingsOfTests, ...never },
     })
     server.enqueue(calls({ name: 'get_leaderboard_position' }))
     const abort = new AbortController()

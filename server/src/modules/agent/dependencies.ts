@@ -3,20 +3,23 @@ export type BusinessAccess = { businessFor(userId: string, businessId: string): 
 
 type Rung = { name: string; icon: string | null; requiredPoints: number }
 
+type Place = {
+  totalPoints: number
+  level: Rung | null
+  nextLevel: Rung | null
+  pointsToNextLevel: number | null
+  /** Null for a business that is on no board. */
+  rank: number | null
+  /** How many businesses are on the board. */
+  ranked: number
+  pointsToNextRank: number | null
+}
+
 /** Standings is what the advisor needs of the gamification module, all of it about one business. */
 export type Standings = {
-  standingOf(businessId: string): Promise<{
-    totalPoints: number
-    level: Rung | null
-    nextLevel: Rung | null
-    pointsToNextLevel: number | null
-    /** Null for a business that is on no board. */
-    rank: number | null
-    /** How many businesses are on the board. */
-    ranked: number
-    pointsToNextRank: number | null
-    leadOverNextRank: number | null
-  }>
+  standingOf(businessId: string): Promise<Place & { leadOverNextRank: number | null }>
+  /** Where the business would stand with so many more points, if all others stayed where they are. */
+  standingWith(businessId: string, morePoints: number): Promise<Place>
   achievementsOf(businessId: string): Promise<
     {
       title: string
@@ -27,5 +30,10 @@ export type Standings = {
       progress: number
     }[]
   >
+  /** The newest entries of the business's ledger, newest first. */
+  recentPoints(
+    businessId: string,
+    limit: number,
+  ): Promise<{ type: string; points: number; totalAfter: number; reason: string | null; createdAt: Date }[]>
   earnableRules(): Promise<{ type: string; points: number; dailyCap: number | null; cooldownSeconds: number | null }[]>
 }

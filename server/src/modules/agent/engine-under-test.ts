@@ -56,6 +56,25 @@ export const standingsOfTests: Standings = {
     pointsToNextRank: 25,
     leadOverNextRank: 10,
   }),
+  standingWith: async (_businessId, morePoints) => ({
+    totalPoints: 140 + morePoints,
+    level: { name: 'Sapling', icon: '🌿', requiredPoints: 200 },
+    nextLevel: null,
+    pointsToNextLevel: null,
+    rank: 2,
+    ranked: 12,
+    pointsToNextRank: 5,
+  }),
+  recentPoints: async () => [
+    {
+      type: 'adjustment',
+      points: 100,
+      totalAfter: 140,
+      reason: 'Won the bazaar contest',
+      createdAt: new Date('2026-11-22T19:00:00Z'),
+    },
+    { type: 'daily_check_in', points: 5, totalAfter: 40, reason: null, createdAt: new Date('2026-11-20T01:00:00Z') },
+  ],
   achievementsOf: async () => [
     achievement('First step', 10, true),
     achievement('Hundred', 100, true),
@@ -97,19 +116,20 @@ export function engineUnderTest(options: {
   tools?: Tool[]
   facts?: FactStore
   standings?: Standings
+  now?: Date
 }) {
   const limits = { ...defaultLimits, retryMs: 1, ...options.limits }
   const logged: string[] = []
   const log = createLog({ level: 'trace' }, { write: (line) => void logged.push(line) })
   const facts = options.facts ?? factsInMemory()
   const chosen = chooseModel({ llmBaseUrl: options.url, llmApiKey: apiKey, llmModelName: 'test-model' })
-  const now = () => new Date('2026-11-22T20:00:00Z')
+  const now = () => options.now ?? new Date('2026-11-22T20:00:00Z')
   const engine: AgentEngine = createBuiltInEngine({
     name: chosen.name,
     model: options.model ?? chosen.model,
     explain: modelErrorExplainer({ secrets: [apiKey], now }),
     toolbox: createToolbox({
-      tools: options.tools ?? allTools({ standings: options.standings ?? standingsOfTests, facts }),
+      tools: options.tools ?? allTools({ standings: options.standings ?? standingsOfTests, facts, clock: { now } }),
       business: { businessFor: async () => {} },
       toolMs: limits.toolMs,
       log,

@@ -44,7 +44,7 @@ export function createAgent(deps: {
       model,
       explain: modelErrorExplainer({ secrets, now: () => clock.now() }),
       toolbox: createToolbox({
-        tools: allTools({ standings: deps.gamification, facts }),
+        tools: allTools({ standings: deps.gamification, facts, clock }),
         business,
         toolMs: limits.toolMs,
         log,
