@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { z } from 'zod'
+import { pgErrorCode } from '../platform/db/database.ts'
 import { knownMigrations, lastAppliedMigration, migrate, migrateWithin } from '../platform/db/migrate.ts'
 import { StartupRefusal } from '../platform/startup-refusal.ts'
 import type { Installation } from './backup.ts'
@@ -100,8 +101,17 @@ async function load(client: pg.Client, { options, file, contents, progress }: Lo
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
     await forgetSecret?.()
-    throw error
+    throw asRefusal(error, options.file)
   }
+}
+
+// Rows that the tables do not take, and a database that holds other things by the same names, are no fault of this program.
+function asRefusal(error: unknown, file: string): unknown {
+  const code = pgErrorCode(error)
+  if (!code || !/^(22|23|42|53)/.test(code) || !(error instanceof Error)) return error
+  return new StartupRefusal(`${file} cannot be loaded here, so nothing was restored: ${error.message} (${code}).`, {
+    cause: error,
+  })
 }
 
 async function refuseInhabited(client: pg.Client): Promise<void> {
