@@ -153,9 +153,20 @@ test('a server on the restored database serves the same people, ranks and awards
 })
 
 test('transaction ids begin anew, so that tails read what was restored and nothing is hidden from them', async () => {
-  const database = await emptyDatabase()
-  await into(database.url)
+  const [other, database] = await Promise.all([emptyDatabase(), emptyDatabase()])
+  await into(other.url)
+  // Further than this cluster will count for a long time.
+  await withClient(other.url, (client) =>
+    client.query(`INSERT INTO webhook_tail (bound, place) VALUES ('4000000000000', 'the old cluster')`),
+  )
+  const file = join(folder, 'far.tangga')
+  await backup({ ...here(), connection: connectionOf(other.url), file })
+  await into(database.url, { file })
   await withClient(database.url, async (client) => {
+    const { rows: tails } = await client.query(
+      'SELECT bound < pg_snapshot_xmin(pg_current_snapshot()) AS is_past, place FROM webhook_tail',
+    )
+    assert.deepEqual(tails, [{ is_past: true, place: 'restored' }])
     const { rows } = await client.query(
       `SELECT count(*)::integer AS rows, count(*) FILTER (
         WHERE transaction_id < pg_snapshot_xmin(pg_current_snapshot()))::integer AS readable FROM outbox`,
@@ -163,7 +174,7 @@ test('transaction ids begin anew, so that tails read what was restored and nothi
     assert.ok(rows[0].rows > 0)
     assert.equal(rows[0].readable, rows[0].rows)
   })
-  await database.drop()
+  await Promise.all([other.drop(), database.drop()])
 })
 
 test('a backup made while awards go on is of one moment', async () => {
