@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict'
 import { glob, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { suite, test } from 'node:test'
+import { before, test } from 'node:test'
 import { z } from 'zod'
 import { buildOpenApiDocument } from '../src/app.ts'
 import { projectRoot } from '../src/project-root.ts'
 
-const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'client/README.md']
-for await (const path of glob('docs/**/*.md', { cwd: projectRoot })) paths.push(path)
 const documents = new Map<string, string>()
-for (const path of paths) documents.set(path, await readFile(join(projectRoot, path), 'utf8'))
 
-const { scripts } = z
-  .object({ scripts: z.record(z.string(), z.string()) })
-  .parse(JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')))
-const operations = z
-  .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
-  .parse(await buildOpenApiDocument())
-const shown = new Set(['/docs', '/api/v1/openapi.json'])
+before(async () => {
+  const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'client/README.md']
+  for await (const path of glob('docs/**/*.md', { cwd: projectRoot })) paths.push(path)
+  for (const path of paths) documents.set(path, await readFile(join(projectRoot, path), 'utf8'))
+})
 
 /** withoutCode is a document without what stands in fences, where a # or a link means something else. */
 const withoutCode = (text: string) => text.replaceAll(/^ *```.*?^ *```$/gms, '')
@@ -31,52 +26,62 @@ const anchorsOf = (text: string) =>
       .replaceAll(' ', '-'),
   )
 
-/** isOperation tells whether an address, with its parts in braces or filled in, is in the OpenAPI document. */
-function isOperation(method: string | undefined, address: string): boolean {
-  const parts = address.split('/')
-  return Object.entries(operations.paths).some(([path, methods]) => {
-    const pattern = path.split('/')
-    const fits =
-      pattern.length === parts.length && pattern.every((part, at) => part.startsWith('{') || part === parts[at])
-    return fits && (method === undefined || method.toLowerCase() in methods)
-  })
-}
+test('documents link to files and headings that exist', async () => {
+  for (const [path, text] of documents) {
+    for (const [, target = ''] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue
+      const [file = '', anchor] = target.split('#')
+      const linked = file === '' ? path : relative(projectRoot, join(projectRoot, dirname(path), file))
+      const isThere = await stat(join(projectRoot, linked)).catch(() => undefined)
+      assert.ok(isThere, `${path}: ${target} leads nowhere`)
+      if (anchor === undefined) continue
+      assert.ok(anchorsOf(documents.get(linked) ?? '').includes(anchor), `${path}: ${target} names no heading`)
+    }
+  }
+})
 
-for (const [path, text] of documents) {
-  suite(path, () => {
-    test('links to files and headings that exist', async () => {
-      for (const [, target = ''] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
-        if (/^https?:/.test(target)) continue
-        const [file = '', anchor] = target.split('#')
-        const linked = file === '' ? path : relative(projectRoot, join(projectRoot, dirname(path), file))
-        assert.ok(await stat(join(projectRoot, linked)).catch(() => undefined), `${target} leads nowhere`)
-        if (anchor === undefined) continue
-        assert.ok(anchorsOf(documents.get(linked) ?? '').includes(anchor), `${target} names no heading`)
-      }
-    })
+test('documents name npm commands that exist', async () => {
+  const { scripts } = z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')))
+  for (const [path, text] of documents)
+    for (const [command, name = ''] of text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:-]+)/g))
+      assert.ok(name in scripts, `${path}: ${command}`)
+})
 
-    test('names commands that exist', () => {
-      for (const [command, name = ''] of text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:-]+)/g))
-        assert.ok(name in scripts, command)
-    })
+test('documents name addresses that exist', async () => {
+  const { paths } = z
+    .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+    .parse(await buildOpenApiDocument())
+  const beside = new Set(['/docs', '/api/v1', '/api/v1/openapi.json'])
 
-    test('names addresses that exist', () => {
-      const written = [
-        ...text.matchAll(/\b(GET|POST|PUT|PATCH|DELETE) (\/[\w/{}.-]+)/g),
-        ...[...text.matchAll(/"?\$API(\/[\w/{}$.-]+)/g)].map(
-          ([all, address = '']) => [all, undefined, address] as const,
-        ),
-        ...[...text.matchAll(/http:\/\/127\.0\.0\.1:8000(\/[\w/{}$.-]+)/g)].map(
-          ([all, address = '']) => [all, undefined, address] as const,
-        ),
-      ]
-      for (const [all, method, found = ''] of written) {
-        // The full stop of a sentence is no part of it.
-        const address = found.replace(/\.$/, '')
-        if (shown.has(address) || address === '/api/v1') continue
-        const isKnown = isOperation(method, address) || isOperation(method, `/api/v1${address}`)
-        assert.ok(isKnown, `${all} is not in the OpenAPI document`)
-      }
+  // An address may have its parts in braces or filled in.
+  function isOperation(method: string | undefined, address: string): boolean {
+    const parts = address.split('/')
+    return Object.entries(paths).some(([known, methods]) => {
+      const pattern = known.split('/')
+      const fits =
+        pattern.length === parts.length && pattern.every((part, at) => part.startsWith('{') || part === parts[at])
+      return fits && (method === undefined || method.toLowerCase() in methods)
     })
-  })
-}
+  }
+
+  for (const [path, text] of documents) {
+    const written = [
+      ...[...text.matchAll(/\b(GET|POST|PUT|PATCH|DELETE) (\/[\w/{}.-]+)/g)].map(([, method, found]) => ({
+        method,
+        found,
+      })),
+      ...[...text.matchAll(/(?:\$API|http:\/\/127\.0\.0\.1:8000)(\/[\w/{}$.-]+)/g)].map(([, found]) => ({
+        method: undefined,
+        found,
+      })),
+    ]
+    for (const { method, found = '' } of written) {
+      // The full stop of a sentence is no part of it.
+      const address = found.replace(/\.$/, '')
+      const isKnown = beside.has(address) || isOperation(method, address) || isOperation(method, `/api/v1${address}`)
+      assert.ok(isKnown, `${path}: ${method ?? ''} ${address} is not in the OpenAPI document`)
+    }
+  }
+})
