@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { startTestServer, testPassword, type TestServer } from '../harness.ts'
 import { calls, says, startModelServer, type ModelServer } from '../model-server.ts'
 import { assertPleasant, desk, lanHost, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
+import { lookInTheDark } from './dark-pages.ts'
+import { logIn, logInByKeyboard, reloadAtOnce } from './sign-in.ts'
 
 const owner = { name: 'Sari Dewi', email: 'sari@example.org' }
 
@@ -22,13 +24,6 @@ after(async () => {
   await server?.close()
   await model?.close()
 })
-
-async function logIn(page: Page, email: string, base = server.url): Promise<void> {
-  await page.goto(`${base}/login`)
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password', { exact: true }).fill(testPassword)
-  await page.getByRole('button', { name: 'Log in' }).click()
-}
 
 /** A promise that a test settles when it wants the model to go on. */
 const gate = () => Promise.withResolvers<void>()
@@ -102,7 +97,7 @@ test(
     const adminTrouble = watchForTrouble(admin)
 
     await step('an admin adds a level, an achievement and a rule', async () => {
-      await logIn(admin, 'admin@example.org')
+      await logIn(admin, server.url, 'admin@example.org')
       await admin.getByRole('heading', { name: 'Levels' }).waitFor()
       await assertPleasant(admin, 'admin levels')
       await admin.getByRole('button', { name: 'Add a level' }).click()
@@ -357,7 +352,7 @@ test(
       const lan = `http://${lanHost}:${new URL(server.url).port}`
       const lanContext = await openContext(browser, phone)
       const [first, second] = [await lanContext.newPage(), await lanContext.newPage()]
-      await logIn(first, owner.email, lan)
+      await logIn(first, lan, owner.email)
       await first.getByTestId('total-points').waitFor()
       assert.equal(await first.evaluate('isSecureContext'), false)
       await second.goto(lan)
@@ -385,74 +380,16 @@ test(
 
     await step('signing in needs no mouse', async () => {
       const keyboardContext = await openContext(browser, desk)
-      await keyboardSignIn(keyboardContext)
+      await logInByKeyboard(await keyboardContext.newPage(), server.url, owner.email)
       await keyboardContext.close()
     })
 
-    await step('dark devices get dark pages, and the switch overrules the device', async () => {
-      const darkContext = await openContext(browser, { ...phone, colorScheme: 'dark' })
-      const dark = await darkContext.newPage()
-      const background = () => dark.evaluate('getComputedStyle(document.documentElement).backgroundColor')
-      await logIn(dark, owner.email)
-      await dark.getByTestId('total-points').waitFor()
-      await dark.getByText('3 of 9 unlocked').waitFor()
-      assert.equal(await background(), 'rgb(22, 20, 18)')
-      await assertPleasant(dark, 'progress in the dark')
-      for (const [path, heading] of [
-        ['/chat', 'Advisor'],
-        ['/business', 'Your business'],
-        ['/account', 'Account'],
-      ]) {
-        await dark.goto(`${server.url}${path}`)
-        await dark.getByRole('heading', { name: heading, exact: true }).waitFor()
-        await assertPleasant(dark, `${path} in the dark`)
-      }
-      await dark.getByLabel('Appearance').selectOption('light')
-      assert.equal(await background(), 'rgb(248, 245, 239)')
-      await dark.reload()
-      await dark.getByRole('heading', { name: 'Account', exact: true }).waitFor()
-      assert.equal(await background(), 'rgb(248, 245, 239)')
-      await darkContext.close()
-    })
+    await step('dark devices get dark pages, and the switch overrules the device', () =>
+      lookInTheDark(browser, server.url, owner.email),
+    )
 
     await step('nothing was thrown, and nothing was against the content policy', () => {
       assert.deepEqual([...trouble, ...adminTrouble], [])
     })
   },
 )
-
-async function keyboardSignIn(context: BrowserContext): Promise<void> {
-  const page = await context.newPage()
-  await page.goto(`${server.url}/login`)
-  await page.getByRole('heading', { name: 'Welcome back' }).waitFor()
-  const focusedName = () => page.evaluate('document.activeElement?.getAttribute("name")')
-  for (let presses = 0; (await focusedName()) !== 'email'; presses++) {
-    assert.ok(presses < 10, 'the e-mail field is not reached by Tab')
-    await page.keyboard.press('Tab')
-  }
-  await page.keyboard.type(owner.email)
-  await page.keyboard.press('Tab')
-  assert.equal(await focusedName(), 'password')
-  await page.keyboard.type(testPassword)
-  await page.keyboard.press('Enter')
-  await page.getByTestId('total-points').waitFor()
-
-  // The first Tab leads past the navigation.
-  await page.reload()
-  await page.getByTestId('total-points').waitFor()
-  await page.keyboard.press('Tab')
-  await page.getByRole('link', { name: 'Skip to the content' }).press('Enter')
-  await page.keyboard.press('Tab')
-  await page.keyboard.press('Enter')
-  await page.getByRole('dialog').getByRole('heading', { name: 'Record an activity' }).waitFor()
-  await page.keyboard.press('Escape')
-  await page.getByRole('dialog').waitFor({ state: 'detached' })
-}
-
-/** reloadAtOnce reloads two tabs together several times; each load needs a token, and the cookie that brings it works once. */
-async function reloadAtOnce(...tabs: Page[]): Promise<void> {
-  for (let round = 0; round < 5; round++) {
-    await Promise.all(tabs.map((tab) => tab.reload()))
-    await Promise.all(tabs.map((tab) => tab.getByTestId('total-points').waitFor()))
-  }
-}
