@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
 import { createTestDatabase, startTestServer, testPassword } from '../../../test/harness.ts'
 import { type Reply, startReceiver } from './testing/receiver.ts'
-import { movableClock, startWebhookServer, totalsOf } from './testing/webhook-server.ts'
+import { eventOf, movableClock, startWebhookServer, totalsOf } from './testing/webhook-server.ts'
 
 const DAY_MS = 86_400_000
 const SECRET_KEY = 'a secret key of the tests, long enough'
@@ -119,6 +119,41 @@ test('two servers on one database deliver what is awarded on both once, and in o
       (SELECT count(*) FROM webhook_deliveries WHERE status = 'accepted' AND attempts = 1) AS delivered,
       (SELECT count(*) FROM webhook_lanes) AS lanes`)
   assert.deepEqual(rows, [{ announced: awards.length, delivered: awards.length, lanes: 0 }])
+})
+
+test('however receivers fail, what they have taken is every event once, in order per business', async () => {
+  const clock = movableClock()
+  const taken: Record<string, number[]> = {}
+  // The same misfortunes in every run: a linear congruential generator.
+  let state = 20_261_122
+  const chance = () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
+  const receiver = await startReceiver((request) => {
+    const roll = chance()
+    if (roll < 0.3) return { status: 500 }
+    if (roll < 0.35) return 'reset'
+    const { data } = eventOf(request)
+    ;(taken[data.business_id] ??= []).push(data.total_points ?? -1)
+    return { status: 200 }
+  })
+  after(() => receiver.close())
+  const first = await startWebhookServer({ clock })
+  after(() => first.close())
+  const second = await startTestServer({
+    databaseUrl: first.databaseUrl,
+    env: { WEBHOOK_ALLOW_PRIVATE: '1' },
+    clock,
+  })
+  after(() => second.close())
+  const businesses = await first.businesses(5)
+  await first.hook(receiver.url, { event_types: ['points'] })
+  const rounds = 8
+  for (let round = 0; round < rounds; round++) for (const business of businesses) await first.award(business)
+
+  const settled = () => Promise.all([first, second].map((server) => server.app.webhooks.courier.settled()))
+  const waiting = async () => (await first.pool.query('SELECT count(*) FROM webhook_lanes')).rows[0].count
+  for (await settled(); (await waiting()) > 0; await settled()) clock.ahead(600_000)
+  const inOrder = Array.from({ length: rounds }, (_, n) => n + 1)
+  assert.deepEqual(taken, Object.fromEntries(businesses.map((id) => [id, inOrder])))
 })
 
 test('an event whose transaction commits after later ones is neither lost nor overtaken in its business', async () => {

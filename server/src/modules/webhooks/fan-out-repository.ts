@@ -5,7 +5,8 @@ import { outbox } from '../gamification/index.ts'
 import { RETRY_FOR_MS } from './retry-schedule.ts'
 import { webhookTail, webhookTargets } from './schema.ts'
 
-const CHUNK = 5_000
+// Deliveries made by one statement, which must stay far below its time limit.
+const CHUNK = 20_000
 
 const stateRow = z.object({
   targets: z.array(z.string()),
@@ -39,8 +40,8 @@ export async function beginTail(tx: Transaction): Promise<void> {
     ON CONFLICT DO NOTHING`)
 }
 
-/** createFanOutRepository copies the outbox into deliveries, once for each target that wants it. */
-export function createFanOutRepository({ db }: Pick<Store, 'db'>) {
+/** createFanOutRepository copies the outbox into deliveries, once for each target that wants it; `chunk` of them at once. */
+export function createFanOutRepository({ db }: Pick<Store, 'db'>, chunk = CHUNK) {
   return {
     /**
      * state looks at targets and outbox in one statement, whose cost does not depend on their size: what it reads of the
@@ -76,7 +77,7 @@ export function createFanOutRepository({ db }: Pick<Store, 'db'>) {
         if (!tail) return
         if (tail.moved) return fanOutAfterMove(tx, now)
         for (let from = tail.from; from !== tail.goal;) {
-          const until = await chunkEnd(tx, from, tail.goal)
+          const until = await chunkEnd(tx, { from, goal: tail.goal, rows: Math.ceil(chunk / tail.targets) })
           await deliver(tx, {
             now,
             rows: sql`o.transaction_id >= ${from}::xid8 AND o.transaction_id < ${until}::xid8`,
@@ -92,7 +93,7 @@ export function createFanOutRepository({ db }: Pick<Store, 'db'>) {
 
 export type FanOutRepository = ReturnType<typeof createFanOutRepository>
 
-const tailRow = z.object({ from: z.string(), goal: z.string(), moved: z.boolean() })
+const tailRow = z.object({ from: z.string(), goal: z.string(), moved: z.boolean(), targets: z.number().min(1) })
 
 async function holdTail(tx: Transaction): Promise<z.output<typeof tailRow> | undefined> {
   // The outbox is always read by its index, also where the planner has never seen rows so new.
@@ -102,18 +103,20 @@ async function holdTail(tx: Transaction): Promise<z.output<typeof tailRow> | und
   if (held.rows.length === 0) return undefined
   // A statement of its own, so that its snapshot is newer than the lock.
   const { rows } = await tx.execute(sql`
-    SELECT least(goal, ${firstBound})::text AS from, goal::text, t.place <> ${place} AS moved
+    SELECT least(goal, ${firstBound})::text AS from, goal::text, t.place <> ${place} AS moved,
+      (SELECT greatest(count(*), 1) FROM ${activeTargets} AS w) AS targets
     FROM ${webhookTail} AS t, (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS goal) AS now`)
   return tailRow.parse(rows[0])
 }
 
-/** chunkEnd is the transaction id up to which, itself not included, about CHUNK rows lie. A transaction is never split. */
-async function chunkEnd(tx: Transaction, from: string, goal: string): Promise<string> {
+/** chunkEnd is the transaction id up to which, itself not included, about `rows` rows lie. A transaction is never split. */
+async function chunkEnd(tx: Transaction, options: { from: string; goal: string; rows: number }): Promise<string> {
+  const { from, goal } = options
   const { rows } = await tx.execute(sql`
     WITH at AS (
       SELECT o.transaction_id AS id FROM ${outbox} AS o WHERE o.transaction_id >= ${from}::xid8
-      ORDER BY o.transaction_id OFFSET ${CHUNK} LIMIT 1)
-    SELECT least(${goal}::xid8, CASE WHEN at.id > ${from}::xid8 THEN at.id ELSE (
+      ORDER BY o.transaction_id OFFSET ${options.rows} LIMIT 1)
+    SELECT least(${goal}::xid8, CASE WHEN at.id <> ${from}::xid8 THEN at.id WHEN at.id = ${from}::xid8 THEN (
       SELECT o.transaction_id FROM ${outbox} AS o WHERE o.transaction_id > ${from}::xid8
       ORDER BY o.transaction_id LIMIT 1) END)::text AS until
     FROM (SELECT) AS one LEFT JOIN at ON true`)

@@ -24,12 +24,13 @@ test('the receiver of the guide takes an event once, and nothing that was not si
   })
   after(() => child.kill())
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const port = /listening on (\d+)/.exec((await lines.next()).value ?? '')?.[1]
+  const nextLine = async (): Promise<string> => (await lines.next()).value ?? assert.fail('the receiver has ended')
+  const port = /listening on (\d+)/.exec(await nextLine())?.[1]
   assert.ok(port)
   await server.admins('PUT', `/admin/webhooks/${id}`, { url: `http://127.0.0.1:${port}/` })
 
   await server.award(business, 7)
-  const line: string = (await lines.next()).value
+  const line = await nextLine()
   assert.match(line, /^points \d{4}-.*"points":7/)
   assert.ok(line.includes(business))
   await server.settled()
@@ -43,5 +44,5 @@ test('the receiver of the guide takes an event once, and nothing that was not si
   const forged = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body: delivery.request.body })
   assert.equal(forged.status, 401)
   await server.award(business, 8)
-  assert.match((await lines.next()).value, /"points":8/, 'what came before was taken once')
+  assert.match(await nextLine(), /"points":8/, 'what came before was taken once')
 })

@@ -82,7 +82,8 @@ export function createWebhookService(options: WebhookServiceOptions) {
       const before = found(await lockTarget(tx, targetId))
       const { action, after } = await work(tx, before, clock.now())
       const [was, is] = [before, after].map((target) => target && traceOf(target))
-      if (action !== 'webhook.update' || JSON.stringify(was) !== JSON.stringify(is))
+      const isSame = before.url === after?.url && JSON.stringify(was) === JSON.stringify(is)
+      if (action !== 'webhook.update' || !isSame)
         await trace(tx, { actorId, action, subjectId: targetId, before: was ?? null, after: is ?? null })
       return after
     })

@@ -112,12 +112,13 @@ describe('an admin', () => {
     const { id } = (await register()).json
     await call('PUT', `/admin/webhooks/${id}`, { active: false })
     await call('PUT', `/admin/webhooks/${id}`, { active: false })
+    await call('PUT', `/admin/webhooks/${id}`, { url: HOOK.replace('abc', 'def') })
     await call('POST', `/admin/webhooks/${id}/rotate-secret`)
     await call('DELETE', `/admin/webhooks/${id}`)
     const audits = await auditsOf(id)
     assert.deepEqual(
       audits.map(({ action }) => action),
-      ['webhook.create', 'webhook.update', 'webhook.rotate_secret', 'webhook.delete'],
+      ['webhook.create', 'webhook.update', 'webhook.update', 'webhook.rotate_secret', 'webhook.delete'],
     )
     const state = {
       url: 'https://hooks.example.org/tangga',
@@ -127,6 +128,7 @@ describe('an admin', () => {
       disabled_reason: null,
     }
     assert.deepEqual(audits[0].after, state)
+    assert.ok(!JSON.stringify(audits).includes('key='))
     assert.deepEqual([audits[1].before, audits[1].after], [state, { ...state, active: false }])
   })
 

@@ -10,8 +10,8 @@ export type Received = {
   body: string
 }
 
-/** Reply is what a receiver does with a request: answers, never answers, or answers a byte at a time without end. */
-export type Reply = { status: number; body?: string; headers?: Record<string, string> } | 'hang' | 'trickle'
+/** Reply is what a receiver does with a request: answers, never answers, answers a byte at a time without end, or hangs up. */
+export type Reply = { status: number; body?: string; headers?: Record<string, string> } | 'hang' | 'trickle' | 'reset'
 
 /** Receiver is a webhook receiver on loopback. */
 export type Receiver = Awaited<ReturnType<typeof startReceiver>>
@@ -65,6 +65,7 @@ export async function startReceiver(reply: (request: Received) => Reply | Promis
 
 function respond(response: ServerResponse, answer: Reply): void {
   if (answer === 'hang') return
+  if (answer === 'reset') return void response.destroy()
   if (answer === 'trickle') {
     response.writeHead(200)
     const timer = setInterval(() => response.write('.'), 10)

@@ -11,13 +11,13 @@ export type WebhookEvent = {
   data: { business_id: string; points?: number; total_points?: number }
 }
 
-/** movableClock is a clock of the tests; `ahead` moves it. */
+/** movableClock is a clock of the tests: it stands but for a millisecond a look, and `ahead` moves it. */
 export function movableClock() {
-  let aheadMs = 0
+  let ms = Date.now()
   return {
-    now: () => new Date(Date.now() + aheadMs),
-    ahead(ms: number): void {
-      aheadMs += ms
+    now: () => new Date(ms++),
+    ahead(byMs: number): void {
+      ms += byMs
     },
   }
 }
