@@ -77,8 +77,10 @@ export async function startTestServer(options: TestServerOptions = {}) {
   const { boardWarm } = await app.start()
   const url = await app.http.listen({ host: '127.0.0.1', port: 0 })
 
+  /** api calls an address of the API, with or without its `/api/v1`, or a whole one of this server. */
   async function api(method: string, path: string, { token, body, headers }: CallOptions = {}): Promise<Answer> {
-    const response = await fetch(`${url}${path.startsWith('/api') ? '' : '/api/v1'}${path}`, {
+    const address = path.startsWith('/api') ? `${url}${path}` : path.startsWith(url) ? path : `${url}/api/v1${path}`
+    const response = await fetch(address, {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -47,7 +47,7 @@ export function authRoutes({ service, settings }: AuthRoutesOptions) {
     app.post(
       '/auth/login',
       {
-        config: { access: 'public' },
+        config: { access: 'public', problems: [403] },
         schema: {
           tags,
           summary: 'Sign in',
@@ -66,7 +66,7 @@ export function authRoutes({ service, settings }: AuthRoutesOptions) {
     app.post(
       '/auth/refresh',
       {
-        config: { access: 'public' },
+        config: { access: 'public', problems: [403] },
         onRequest: requireOwnOrigin,
         schema: {
           tags,
@@ -85,7 +85,7 @@ export function authRoutes({ service, settings }: AuthRoutesOptions) {
     app.post(
       '/auth/logout',
       {
-        config: { access: 'public' },
+        config: { access: 'public', problems: [403] },
         onRequest: requireOwnOrigin,
         schema: {
           tags,
@@ -104,7 +104,7 @@ export function authRoutes({ service, settings }: AuthRoutesOptions) {
     app.delete(
       '/auth/me',
       {
-        config: { access: 'user' },
+        config: { access: 'user', problems: [403] },
         schema: {
           tags,
           summary: 'Erase my account',
@@ -124,7 +124,7 @@ export function authRoutes({ service, settings }: AuthRoutesOptions) {
     app.post(
       '/auth/password',
       {
-        config: { access: 'user' },
+        config: { access: 'user', problems: [403] },
         schema: {
           tags,
           summary: 'Change my password',

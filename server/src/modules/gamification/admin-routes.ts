@@ -153,7 +153,7 @@ export function gamificationAdminRoutes({ service }: { service: GamificationServ
     app.post(
       '/admin/gamification/adjustments',
       {
-        config,
+        config: { ...config, problems: [404] },
         schema: {
           tags,
           summary: 'Give or take points by hand',

@@ -129,7 +129,7 @@ export function webhookAdminRoutes({ service }: { service: WebhookService }) {
     app.post(
       '/admin/webhooks/deliveries/:id/redeliver',
       {
-        config,
+        config: { ...config, problems: [409] },
         schema: {
           tags,
           summary: 'Send a delivery again, with the same id; one that waits is tried at once',

@@ -3,6 +3,8 @@ import reference from '@scalar/fastify-api-reference'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Access, App } from './app-types.ts'
+import { documentedProblems, operationIdOf } from './documented-problems.ts'
+import { markOptionalBodies } from './optional-bodies.ts'
 import { sendJson } from './send-json.ts'
 import { unusedSchemas } from './unused-schemas.ts'
 
@@ -19,37 +21,9 @@ export const problemSchema = z
   .loose()
   .meta({ id: 'Problem' })
 
-const PROBLEM_TITLES: Record<number, string> = {
-  400: 'Malformed JSON',
-  401: 'No token, or one that does not hold',
-  403: 'Not open to this role or source',
-  404: 'Absent, or not yours',
-  409: 'In conflict with what is there',
-  413: 'Body too large',
-  422: 'Invalid values',
-  429: 'Too many calls; see Retry-After',
-  503: 'Draining, or the database is away',
-}
-
 function securityOf(access: Access, keyScope: string | undefined): Record<string, string[]>[] {
   if (access === 'public') return []
   return [...(access === 'key' ? [] : [{ bearer: [] }]), ...(keyScope === undefined ? [] : [{ apiKey: [keyScope] }])]
-}
-
-type Guarded = { access: Access; keyScope: string | undefined; method: string; url: string }
-
-function problemStatuses({ access, keyScope, method, url }: Guarded): number[] {
-  const withBody = method !== 'GET' && method !== 'DELETE'
-  return [
-    ...(withBody ? [400, 413] : []),
-    ...(access === 'public' && !url.includes('/auth/') ? [] : [401]),
-    ...(access === 'admin' || keyScope !== undefined ? [403] : []),
-    ...(url.includes('{') || url.includes(':') || access === 'user' ? [404] : []),
-    ...(withBody ? [409] : []),
-    422,
-    429,
-    503,
-  ]
 }
 
 const transformObject = createJsonSchemaTransformObject({ zodToJsonConfig: { target: 'draft-2020-12' } })
@@ -75,33 +49,24 @@ export async function registerOpenApi(app: App, version: string): Promise<void> 
       },
     },
     transform: (input) => {
-      const { access, keyScope } = input.route.config ?? {}
+      const { access, keyScope, problems = [] } = input.route.config ?? {}
       const { schema, url } = transform(input)
       if (!access || schema.hide) return { schema: { ...schema, hide: true }, url }
       const method = Array.isArray(input.route.method) ? (input.route.method[0] ?? 'GET') : input.route.method
-      const problems = Object.fromEntries(
-        problemStatuses({ access, keyScope, method, url })
-          .filter((status) => !(schema.response && typeof schema.response === 'object' && status in schema.response))
-          .map((status) => [
-            status,
-            {
-              description: PROBLEM_TITLES[status] ?? 'Error',
-              content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-            },
-          ]),
-      )
       const answers = typeof schema.response === 'object' && schema.response !== null ? schema.response : {}
       return {
         schema: {
           ...schema,
+          operationId: operationIdOf(method, url),
           security: securityOf(access, keyScope),
-          response: { ...answers, ...problems },
+          response: { ...documentedProblems({ method, url, access, keyScope, problems, schema }), ...answers },
         },
         url,
       }
     },
     transformObject: (input) => {
       const document = transformObject(input)
+      markOptionalBodies(document.paths ?? {})
       const schemas = 'components' in document ? document.components?.schemas : undefined
       if (schemas) for (const name of unusedSchemas({ paths: document.paths, schemas })) delete schemas[name]
       return document
@@ -132,7 +97,8 @@ export async function serveOpenApi(app: App): Promise<void> {
       logLevel: 'silent',
       configuration: {
         url: '/api/v1/openapi.json',
-        title: 'Tangga API',
+        pageTitle: 'Tangga API',
+        favicon: '/favicon.svg',
         withDefaultFonts: false,
         telemetry: false,
         hideClientButton: true,
