@@ -11,9 +11,23 @@ const ACHIEVEMENTS = '/admin/gamification/achievements'
 
 /** untilBlocked resolves when at least `count` connections to the game's database wait for a lock. */
 async function untilBlocked(game: Game, count = 1): Promise<void> {
-  for (;;) {
+  for (const until = Date.now() + 10_000; Date.now() < until;) {
     const waiting = await game.counted('pg_stat_activity', "datname = current_database() AND wait_event_type = 'Lock'")
     if (waiting >= count) return
+  }
+  assert.fail(`${count} connections did not come to wait for a lock`)
+}
+
+/** holding runs a piece of a test while a transaction that has made the statement stays open, and answers its result. */
+async function holding<T>(game: Game, statement: string, values: unknown[], work: () => Promise<T>): Promise<T> {
+  const holder = await game.pool.connect()
+  try {
+    await holder.query('BEGIN')
+    await holder.query(statement, values)
+    return await work()
+  } finally {
+    await holder.query('COMMIT')
+    holder.release()
   }
 }
 
@@ -124,19 +138,18 @@ describe('an edit of levels and achievements', () => {
     const owner = await game.owner()
     const level = await game.level(100, 'Edited')
     await game.adjust(owner.business.id, 45)
-    // The award has taken the barrier and reads the definitions as they are; then it waits for its standing.
-    const holder = await game.pool.connect()
-    await holder.query('BEGIN')
-    await holder.query('SELECT 1 FROM business_standings WHERE business_id = $1 FOR UPDATE', [owner.business.id])
-    const award = game.post(owner, 'sale')
-    await untilBlocked(game)
-    const edited = game.api('PUT', `${LEVELS}/${level.id}`, { token: game.admin, body: { required_points: 50 } })
-    // The edit has committed, and its judging waits for the award.
-    await untilBlocked(game, 2)
-    await holder.query('COMMIT')
-    holder.release()
-    const [receipt] = await Promise.all([award, edited])
-    assert.equal(receipt.json.total_points, 55)
+    // The award has read the definitions, and waits where it enters its event; the edit has committed, and waits for it.
+    const hold = 'SELECT 1 FROM businesses WHERE id = $1 FOR UPDATE'
+    const calls = await holding(game, hold, [owner.business.id], async () => {
+      const award = game.post(owner, 'sale')
+      await untilBlocked(game)
+      const edited = game.api('PUT', `${LEVELS}/${level.id}`, { token: game.admin, body: { required_points: 50 } })
+      await untilBlocked(game, 2)
+      return [award, edited]
+    })
+    const [receipt] = await Promise.all(calls)
+    assert.equal(receipt?.json.total_points, 55)
+    assert.equal(receipt?.json.level, null)
     assert.equal(await levelOf(owner.business.id), 'Edited')
     assert.deepEqual(await game.untruths(), [])
     await edit('DELETE', `${LEVELS}/${level.id}`)
@@ -145,14 +158,11 @@ describe('an edit of levels and achievements', () => {
   test('that has not committed is not seen by an award, and judges what the award made of it', async () => {
     const owner = await game.owner()
     const level = await game.level(100, 'Held')
-    const holder = await game.pool.connect()
-    await holder.query('BEGIN')
-    await holder.query('UPDATE business_levels SET required_points = 10 WHERE id = $1', [level.id])
-    await holder.query('UPDATE definition_changes SET revision = revision + 1')
-    const during = await game.post(owner, 'sale')
-    assert.equal(during.json.level, null)
-    await holder.query('COMMIT')
-    holder.release()
+    const uncommitted = `WITH raised AS (UPDATE definition_changes SET revision = revision + 1)
+      UPDATE business_levels SET required_points = 10 WHERE id = $1`
+    await holding(game, uncommitted, [level.id], async () => {
+      assert.equal((await game.post(owner, 'sale')).json.level, null)
+    })
     const after = await game.post(owner, 'sale')
     assert.deepEqual([after.json.level.name, after.json.levels_gained], ['Held', []])
     await game.app.gamification.service.start()
@@ -163,29 +173,23 @@ describe('an edit of levels and achievements', () => {
   test('under way while a business is made: the new one is judged by it', async () => {
     const { token } = await game.owner({ business: false })
     const profile = { business_name: 'Baru', business_category: 'Food', business_stage: 'Idea' }
-    const holder = await game.pool.connect()
-    await holder.query('BEGIN')
-    await holder.query('LOCK TABLE user_achievements IN EXCLUSIVE MODE')
-    const made = game.api('POST', '/business/profile', { token, body: profile })
-    await untilBlocked(game)
-    const level = game.api('POST', LEVELS, { token: game.admin, body: { name: 'Ground', required_points: 0 } })
-    const achievement = game.api('POST', ACHIEVEMENTS, {
-      token: game.admin,
-      body: { title: 'Born', description: 'From the start.', required_points: 0 },
+    const first = await game.achievement(0, 'First')
+    // The new business has been judged, and waits where it enters its unlock; the edit has committed, and waits for it.
+    const hold = 'SELECT 1 FROM achievements WHERE id = $1 FOR UPDATE'
+    const { made, edits } = await holding(game, hold, [first.id], async () => {
+      const made = game.api('POST', '/business/profile', { token, body: profile })
+      await untilBlocked(game)
+      const edits = [game.level(0, 'Ground'), game.achievement(0, 'Second')]
+      await untilBlocked(game, 2)
+      return { made, edits }
     })
-    await untilBlocked(game, 2)
-    await holder.query('COMMIT')
-    holder.release()
-    const [business, { json: ground }, { json: born }] = await Promise.all([made, level, achievement])
+    const [business, ground, second] = await Promise.all([made, ...edits])
     assert.equal(business.status, 201, business.text)
     assert.equal(await levelOf(business.json.id), 'Ground')
-    assert.deepEqual(await game.unlocked(business.json.id), ['Born'])
-    const second = await game.api('POST', '/business/profile', { token, body: profile })
-    assert.equal(second.json.level_name, 'Ground')
-    assert.deepEqual(await game.unlocked(second.json.id), ['Born'])
+    assert.deepEqual(await game.unlocked(business.json.id), ['First', 'Second'])
     assert.deepEqual(await game.untruths(), [])
     await edit('DELETE', `${LEVELS}/${ground.id}`)
-    await edit('DELETE', `${ACHIEVEMENTS}/${born.id}`)
+    for (const { id } of [first, second]) await edit('DELETE', `${ACHIEVEMENTS}/${id}`)
   })
 
   test('many at once beside many awards leave level = f(total) and every reached achievement unlocked', async () => {
