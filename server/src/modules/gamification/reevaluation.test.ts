@@ -176,14 +176,14 @@ describe('an edit of levels and achievements', () => {
     const first = await game.achievement(0, 'First')
     // The new business has been judged, and waits where it enters its unlock; the edit has committed, and waits for it.
     const hold = 'SELECT 1 FROM achievements WHERE id = $1 FOR UPDATE'
-    const { made, edits } = await holding(game, hold, [first.id], async () => {
+    const calls = await holding(game, hold, [first.id], async () => {
       const made = game.api('POST', '/business/profile', { token, body: profile })
       await untilBlocked(game)
-      const edits = [game.level(0, 'Ground'), game.achievement(0, 'Second')]
+      const level = game.level(0, 'Ground')
       await untilBlocked(game, 2)
-      return { made, edits }
+      return [made, level, game.achievement(0, 'Second')] as const
     })
-    const [business, ground, second] = await Promise.all([made, ...edits])
+    const [business, ground, second] = await Promise.all(calls)
     assert.equal(business.status, 201, business.text)
     assert.equal(await levelOf(business.json.id), 'Ground')
     assert.deepEqual(await game.unlocked(business.json.id), ['First', 'Second'])
