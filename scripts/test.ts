@@ -1,6 +1,10 @@
+import { once } from 'node:events'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { availableParallelism } from 'node:os'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { environment } from '../server/src/platform/config.ts'
 import { findChromium } from './chromium.ts'
@@ -61,13 +65,16 @@ async function runFiles(options: {
   signal: AbortSignal
 }) {
   const counts = { passed: 0, failed: 0 }
+  const folder = await mkdtemp(join(tmpdir(), 'tangga-test-run-'))
+  const ended = join(folder, 'ended')
+  await writeFile(ended, '')
+  process.env['TANGGA_TEST_ENDED'] = ended
   const results = run({
     files: options.files,
     cwd: projectRoot,
     concurrency: options.concurrency,
     timeout: testTimeoutMs,
-    // A test that failed before it could clean up leaves a pool or a server open, and its file would never end.
-    execArgv: ['--test-force-exit'],
+    execArgv: ['--import', fileURLToPath(new URL('end-lingering.ts', import.meta.url))],
     signal: options.signal,
     ...(options.name !== undefined && { testNamePatterns: options.name }),
   })
@@ -80,8 +87,13 @@ async function runFiles(options: {
   })
   const report = results.compose(spec)
   report.pipe(process.stdout, { end: false })
-  await new Promise((resolve, reject) => report.on('end', resolve).on('error', reject))
-  return counts
+  await once(report, 'end')
+  // A file whose process was cut short is counted by what it had reported, and must not pass for one that went well.
+  const whole = new Set((await readFile(ended, 'utf8')).split('\n'))
+  await rm(folder, { recursive: true, force: true })
+  const unreported = options.files.map((file) => resolve(projectRoot, file)).filter((file) => !whole.has(file))
+  for (const file of unreported) note(`✖ ${file} ended without reporting all of its tests`)
+  return { ...counts, failed: counts.failed + unreported.length }
 }
 
 function note(line: string): void {
