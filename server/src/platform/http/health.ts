@@ -28,8 +28,7 @@ export async function serveHealth(app: App, options: HealthOptions): Promise<voi
   app.get(
     '/health',
     {
-      config: { access: 'public', whileDraining: true },
-      logLevel: 'warn',
+      config: { access: 'public', quiet: true, whileDraining: true },
       schema: { tags: ['Service'], summary: 'Is the process up?', response: { 200: healthSchema } },
     },
     async () => ({ status: 'ok' as const, version, database, advisor }),
@@ -37,8 +36,7 @@ export async function serveHealth(app: App, options: HealthOptions): Promise<voi
   app.get(
     '/ready',
     {
-      config: { access: 'public' },
-      logLevel: 'warn',
+      config: { access: 'public', quiet: true },
       schema: {
         tags: ['Service'],
         summary: 'Can it serve right now?',

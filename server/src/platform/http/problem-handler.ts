@@ -37,7 +37,8 @@ export async function handleError(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const refusal = toProblem(error)
-  if (refusal.status >= 500) request.log.error({ err: error }, 'request failed')
+  // What was foreseen, such as a database that is away, is a warning; the rest is a mistake of ours.
+  if (refusal.status >= 500) request.log[refusal.status === 500 ? 'error' : 'warn']({ err: error }, 'request failed')
   if (refusal.status === 413) {
     await restOfBody(request)
     reply.removeHeader('connection')

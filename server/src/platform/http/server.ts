@@ -19,6 +19,13 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 // No inline script or style, nothing from elsewhere, framed by nobody.
 const CONTENT_SECURITY_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Asked so often that its successes would drown everything else in the log. */
+    quiet?: boolean
+  }
+}
+
 /** HttpOptions say how the server meets the world; `trustProxy` is hops or ranges, `https` whether people use https. */
 export type HttpOptions = { log: Log; trustProxy: number | string[] | undefined; corsOrigins: string[]; https: boolean }
 
@@ -56,6 +63,7 @@ export async function createHttp(options: HttpOptions): Promise<App> {
     reply.header('x-request-id', request.id).header('content-security-policy', CONTENT_SECURITY_POLICY)
   })
   app.addHook('onResponse', async (request, reply) => {
+    if (request.routeOptions.config.quiet && reply.statusCode < 400) return
     request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request')
   })
   parseBodies(app)
