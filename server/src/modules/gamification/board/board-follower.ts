@@ -9,6 +9,8 @@ const GATHER_MS = 5
 const RECONNECT_MS = 500
 // How long after it was last heard of another instance is still told of changes.
 const PEER_MS = 10_000
+// An instance that only reads is heard of this often.
+const SIGN_OF_LIFE_MS = 3_000
 
 /**
  * BoardFollower keeps the board of this process in step with the database. Instances tell each other that something
@@ -30,6 +32,7 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
   const instance = randomUUID()
   let client: pg.Client | undefined
   let poll: NodeJS.Timeout | undefined
+  let signOfLife: NodeJS.Timeout | undefined
   let gather: NodeJS.Timeout | undefined
   let retry: NodeJS.Timeout | undefined
   let peerHeardAt = -Infinity
@@ -64,7 +67,7 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
     peerHeardAt = Date.now()
     // A newcomer learns by the answer that it is not alone.
     if (message === 'joined') tell('here')
-    void follow()
+    if (message !== 'here') void follow()
   }
 
   async function listen(): Promise<void> {
@@ -110,7 +113,9 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
         })
       }
     }
-    if (!isClosed) poll = setInterval(() => void follow(), SAFETY_POLL_MS).unref()
+    if (isClosed) return
+    poll = setInterval(() => void follow(), SAFETY_POLL_MS).unref()
+    signOfLife = setInterval(() => tell('here'), SIGN_OF_LIFE_MS).unref()
   }
 
   return {
@@ -128,6 +133,7 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
     async close() {
       isClosed = true
       clearInterval(poll)
+      clearInterval(signOfLife)
       clearTimeout(gather)
       clearTimeout(retry)
       await client?.end().catch(() => {})
