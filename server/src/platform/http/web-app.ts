@@ -16,8 +16,8 @@ const NOT_BUILT = `<!doctype html><meta charset="utf-8"><title>Tangga</title><p>
  * browser navigates to, since the app routes by itself. Everything else unknown is a 404 problem. A build that happens
  * later is served after the next start.
  */
-export async function serveWebApp(app: App): Promise<void> {
-  const indexPath = `${webAppFolder}/index.html`
+export async function serveWebApp(app: App, folder = webAppFolder): Promise<void> {
+  const indexPath = `${folder}/index.html`
   const built = existsSync(indexPath)
   const index = built ? readFileSync(indexPath, 'utf8') : NOT_BUILT
   const sendIndex = (reply: FastifyReply) =>
@@ -29,7 +29,7 @@ export async function serveWebApp(app: App): Promise<void> {
         route.config = { ...route.config, access: 'public' }
       })
       await assets.register(fastifyStatic, {
-        root: webAppFolder,
+        root: folder,
         wildcard: false,
         schemaHide: true,
         index: false,
