@@ -239,6 +239,8 @@ export function createGamificationService({ store, clock, log, business, links, 
 
     openFeed: feeds.openFeed,
     endFeedsOf: feeds.endFeedsOf,
+    /** endLockedOut is done once a minute; see feed-service.ts. */
+    endLockedOut: feeds.endLockedOut,
 
     /** drain ends the live feeds; none is opened after it. */
     drain: feeds.close,

@@ -140,6 +140,9 @@ export function createFeedHub({ repository, log }: { repository: Pick<FeedReposi
       for (const reader of readers.keys()) reader.wakeAll()
     },
 
+    /** owners are those who have a feed open. */
+    owners: (): Set<string> => new Set(readers.values()),
+
     /** endOf ends the feeds of one owner. */
     endOf(owner: string): void {
       for (const [reader, whose] of readers) if (whose === owner) reader.end()

@@ -70,6 +70,22 @@ export function createFeedRepository(pool: pg.Pool) {
         [userId, businessId ?? null],
       ),
 
+    /** lockedOut are those of these people and API keys who may sign in, or call, no longer. */
+    async lockedOut(owners: { userIds: string[]; keyIds: string[] }): Promise<string[]> {
+      const { rows } = await pool.query(
+        `SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
+        WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.id = asked.id AND u.disabled_at IS NULL)
+        UNION ALL
+        SELECT asked.id FROM unnest($2::uuid[]) AS asked (id)
+        WHERE NOT EXISTS (SELECT FROM api_keys AS k WHERE k.id = asked.id AND coalesce(k.expires_at > now(), true))`,
+        [owners.userIds, owners.keyIds],
+      )
+      return z
+        .array(z.object({ id: z.string() }))
+        .parse(rows)
+        .map(({ id }) => id)
+    },
+
     /** anyStanding is the last sequence of a business, whoever's it is; none for one that is erased. */
     anyStanding: (businessId: string) =>
       standings(

@@ -13,11 +13,37 @@ type FeedOptions = { store: Store; log: Log; links: Pick<LinkService, 'businesse
 type FeedRequest = { businessId: string | undefined; lastEventId: string | undefined }
 type Standing = { businessId: string; sequence: number }
 
+const KEY_OWNER = 'key:'
+const ROUND_MS = 60_000
+
 /** createFeedService makes the live feed of this process. */
 export function createFeedService({ store, log, links, streams }: FeedOptions) {
   const repository = createFeedRepository(store.pool)
   const hub = createFeedHub({ repository, log })
   let isClosed = false
+  let rounds: NodeJS.Timeout | undefined
+
+  /** endLockedOut ends the feeds of people who were disabled or erased, and of keys that were revoked or have expired. */
+  async function endLockedOut(): Promise<void> {
+    const owners = [...hub.owners()]
+    if (owners.length === 0) return
+    const isKey = (owner: string) => owner.startsWith(KEY_OWNER)
+    const keyIds = owners.filter(isKey).map((owner) => owner.slice(KEY_OWNER.length))
+    const userIds = owners.filter((owner) => !isKey(owner))
+    for (const id of await repository.lockedOut({ userIds, keyIds })) {
+      hub.endOf(id)
+      hub.endOf(`${KEY_OWNER}${id}`)
+    }
+  }
+
+  // A token or a key is looked at when a feed is opened, and a feed may stay open for days.
+  function goRounds(): void {
+    rounds ??= setInterval(() => {
+      endLockedOut().catch((error: unknown) =>
+        log.warn({ err: error }, 'whose live feeds are open could not be checked'),
+      )
+    }, ROUND_MS).unref()
+  }
 
   async function standingsOf(actor: Actor, named: string | undefined): Promise<Standing[]> {
     const isId = idSchema.safeParse(named).success
@@ -47,6 +73,7 @@ export function createFeedService({ store, log, links, streams }: FeedOptions) {
       const places = placesFrom(standings, request.lastEventId)
       const owner = ownerOf(actor)
       const free = streams.reserve(owner)
+      goRounds()
       const feed = hub.open(owner, places)
       return {
         ...feed,
@@ -57,22 +84,24 @@ export function createFeedService({ store, log, links, streams }: FeedOptions) {
       }
     },
 
+    endLockedOut,
     changed: hub.changed,
     lookAgain: hub.lookAgain,
 
-    /** endFeedsOf ends the feeds of a person. */
-    endFeedsOf: (userId: string): void => hub.endOf(userId),
+    /** endFeedsOf ends the feeds of a person, or of an API key, named `key:<id>`. */
+    endFeedsOf: (owner: string): void => hub.endOf(owner),
 
     /** close ends every feed; none is opened after it. */
     close(): void {
       isClosed = true
+      clearInterval(rounds)
       hub.close()
     },
   }
 }
 
 // People as the chat counts them, so that streams of both kinds are counted together.
-const ownerOf = (actor: Actor) => (actor.kind === 'user' ? actor.userId : `key:${actor.keyId}`)
+const ownerOf = (actor: Actor) => (actor.kind === 'user' ? actor.userId : `${KEY_OWNER}${actor.keyId}`)
 
 function placesFrom(standings: Standing[], lastEventId: string | undefined): Map<string, FeedPlace> {
   const now = ({ sequence }: Standing): FeedPlace => ({ sequence: sequence + 1, position: 0 })

@@ -249,6 +249,29 @@ describe('the live feed', () => {
     assert.equal((await refused('', bearer())).status, 404)
   })
 
+  test('ends for who is disabled, and for keys that are revoked, and for nobody else', async () => {
+    const other = await game.owner()
+    const theirs = await newIntegrator(game)
+    const businessId = owner.business.id
+    const [gone, stays, goneKey, staysKey] = [
+      await openFeed(game, other),
+      await openFeed(game, owner),
+      await openFeed(game, theirs, { businessId }),
+      await openFeed(game, till, { businessId }),
+    ]
+    const token = game.admin
+    await game.api('PATCH', `/admin/users/${other.user.id}`, { token, body: { disabled: true } })
+    await game.api('DELETE', `/admin/api-keys/${theirs.id}`, { token })
+    await game.app.gamification.service.endLockedOut()
+    assert.deepEqual(await gone.rest(), [])
+    assert.deepEqual(await goneKey.rest(), [])
+    await sell()
+    for (const feed of [stays, staysKey]) {
+      assert.deepEqual(shortly(await feed.take(1)), [10])
+      feed.hangUp()
+    }
+  })
+
   test('drops a reader that does not read, who can go on later', { timeout: 60_000 }, async () => {
     const { startId, hangUp } = await openFeed(game, owner)
     hangUp()
