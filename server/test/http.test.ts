@@ -148,6 +148,13 @@ describe('over HTTP', () => {
       assertProblem(await server.api('GET', path, { token }), 404, 'no_such_address')
   })
 
+  test('a Host that is none is refused where a link would lead there', async () => {
+    const path = `/api/v1/admin/users/${owner.user.id}/reset-link`
+    const head = [`POST ${path} HTTP/1.1`, `Authorization: Bearer ${admin}`, 'Connection: close', 'Content-Length: 0']
+    assert.match(await sendRaw(`${[...head, 'Host: <x>'].join('\r\n')}\r\n\r\n`), /^HTTP\/1\.1 400 .*malformed_host/s)
+    assert.match(await sendRaw(`${[...head, 'Host: a.example'].join('\r\n')}\r\n\r\n`), /"http:\/\/a\.example\/reset/)
+  })
+
   test('bytes that are no request are answered with a problem', async () => {
     const garbage = await sendRaw('hello there\r\n\r\n')
     assert.match(garbage, /^HTTP\/1\.1 400 /)

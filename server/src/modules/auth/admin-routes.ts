@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { problem } from '../../platform/errors.ts'
 import type { App } from '../../platform/http/app-types.ts'
 import { sendPage } from '../../platform/http/paging.ts'
 import { callerOf } from './access-guard.ts'
@@ -56,6 +57,7 @@ export function authAdminRoutes({ service }: { service: AuthAdminService }) {
       async (request, reply) => {
         const actorId = callerOf(request).userId
         const origin = `${request.protocol}://${request.host}`
+        if (!URL.canParse(origin)) throw problem.badRequest('malformed_host', 'The Host header is no host.')
         return reply.code(201).send(await service.createResetLink({ actorId, userId: request.params.id, origin }))
       },
     )
