@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { databaseFolderOf } from '../server/src/platform/db/data-dir.ts'
 import { readPostmasterFile } from '../server/src/platform/db/embedded/postmaster-file.ts'
 import { isAlive, isPostmasterOf } from '../server/src/platform/db/embedded/process-state.ts'
+import { pgErrorCode } from '../server/src/platform/db/database.ts'
 import { migrate } from '../server/src/platform/db/migrate.ts'
 import { openStore } from '../server/src/platform/db/open-store.ts'
 
@@ -89,8 +91,21 @@ async function makeTemplate(url: string): Promise<TestDatabase> {
         const { rows } = await client.query('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [
           template,
         ])
-        for (const { datname } of rows) await client.query(`DROP DATABASE IF EXISTS "${datname}" WITH (FORCE)`)
+        for (const { datname } of rows) await dropDatabase(client, datname)
       }),
+  }
+}
+
+// An autovacuum worker in the database may be ended only by a superuser, which the account need not be: it ends by itself.
+async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  for (let triesLeft = 40; ; triesLeft--) {
+    try {
+      await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+      return
+    } catch (error) {
+      if (pgErrorCode(error) !== '42501' || triesLeft === 0) throw error
+      await delay(250)
+    }
   }
 }
 

@@ -12,7 +12,6 @@ test('the receiver of the guide takes an event once, and nothing that was not si
   const code = /```js\n(.*?)```/s.exec(await readFile(guide, 'utf8'))?.[1]
   assert.ok(code)
   const server = await startWebhookServer()
-  after(() => server.close())
   const [business = ''] = await server.businesses(1)
   // Nobody listens there yet; the receiver has to know the secret before it can start.
   const { id, secret } = await server.hook('http://127.0.0.1:1/', { event_types: ['points'] })
@@ -22,7 +21,10 @@ test('the receiver of the guide takes an event once, and nothing that was not si
     env: { PATH: process.env['PATH'], WEBHOOK_SECRET: secret, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  after(() => child.kill())
+  after(async () => {
+    child.kill()
+    await server.close()
+  })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const nextLine = async (): Promise<string> => (await lines.next()).value ?? assert.fail('the receiver has ended')
   const port = /listening on (\d+)/.exec(await nextLine())?.[1]
