@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { recognise } from './intents.ts'
-import type { Intent } from './phrases.ts'
+import { type Intent, recognise } from './intents.ts'
 
 const understood: [message: string, language: 'en' | 'id', intents: Intent[]][] = [
   ['Hello!', 'en', ['greeting']],
@@ -12,10 +11,10 @@ const understood: [message: string, language: 'en' | 'id', intents: Intent[]][] 
   ['kamu bisa apa?', 'id', ['help']],
   ['Thank you so much', 'en', ['thanks']],
   ['makasih ya', 'id', ['thanks']],
-  ['How many points do I have?', 'en', ['progress']],
+  ['How many points do I have?', 'en', ['points']],
   ['hello, how am I doing?', 'en', ['progress']],
-  ['Berapa poinku?', 'id', ['progress']],
-  ['what is my levle', 'en', ['progress']],
+  ['Berapa poinku?', 'id', ['points']],
+  ['what is my levle', 'en', ['level']],
   ['How far is the next level?', 'en', ['next_level']],
   ['kapan saya naik level?', 'id', ['next_level']],
   ['Show my achievments', 'en', ['achievements']],
@@ -31,8 +30,8 @@ const understood: [message: string, language: 'en' | 'id', intents: Intent[]][] 
   ['Apa yang harus saya lakukan selanjutnya?', 'id', ['advice']],
   ['What do you remember?', 'en', ['recall']],
   ['Apa yang kamu ingat tentang usaha saya?', 'id', ['recall']],
-  ['my points and my rank please', 'en', ['progress', 'rank']],
-  ['How many points do I have, and what is my rank?', 'en', ['progress', 'rank']],
+  ['my points and my rank please', 'en', ['points', 'rank']],
+  ['How many points do I have, and what is my rank?', 'en', ['points', 'rank']],
   ['What is the capital of France?', 'en', []],
   ['Siapa presiden pertama?', 'id', []],
 ]

@@ -1,101 +1,210 @@
-import { LANGUAGE_WORDS, PHRASES, type Intent } from './phrases.ts'
 import type { Locale } from '../failures.ts'
+import { languageOf, languageWish, type LanguageWish } from './language.ts'
+import { isNumber, NUMBER_WORDS, numberIn } from './numbers.ts'
+import { type Pattern, PATTERN_INTENTS, PATTERN_WORDS, type PatternIntent, PATTERNS, TOPICS } from './patterns.ts'
+import { createSpelling } from './spelling.ts'
+import { CONCEPTS_OF, isConcept, LONGEST_TERM, ORDINARY_WORDS, weightOf } from './vocabulary.ts'
+import { type Word, wordsOf } from './words.ts'
+
+/** Intent is something that the offline advisor understands. */
+export type Intent = Exclude<PatternIntent, 'out_of_scope'> | 'remember' | 'change_language'
 
 /** Recognised is what a message was understood to ask; no intent means that it was not understood. */
 export type Recognised = {
+  /** The language that the message is written in, or that it asks for. */
   language: Locale
-  /** At most three, the strongest first. */
+  /** At most three, in the order in which they were asked. */
   intents: Intent[]
   /** What to remember, in the person's own words; empty when they did not say what. */
   fact?: string
+  /** The language asked for, when one was. */
+  wish?: LanguageWish
+  /** The number of points that the person speaks of, when there is one; `isTotal` when it is a total and no addition. */
+  points?: number
+  isTotal?: boolean
 }
 
 const MOST_INTENTS = 3
+const SHORT = 3
+const LEAST_SCORE = 1.5
+// What another part of a message must come to, to be a question of its own.
+const LEAST_SCORE_BESIDE = 2
+// A pattern that is heard only across “and” or a full stop is likely two things.
+const ACROSS_CLAUSES = 1
+
 // Said along the way; they count only when nothing else was said.
-const COURTESIES: ReadonlySet<Intent> = new Set(['greeting', 'thanks', 'help'])
+const COURTESIES: ReadonlySet<PatternIntent> = new Set<PatternIntent>(['greeting', 'thanks', 'goodbye', 'help'])
+// Said about a thing as well; they count only when the thing was not named.
+const GENERAL: ReadonlySet<PatternIntent> = new Set<PatternIntent>([
+  'advice',
+  'encouragement',
+  'progress',
+  'recall',
+  'my_business',
+])
+const TOPIC_INTENTS: ReadonlySet<PatternIntent> = new Set<PatternIntent>(TOPICS)
+// What the answer to “what if” tells too.
+const OF_WHAT_IF: ReadonlySet<PatternIntent> = new Set<PatternIntent>([
+  'points',
+  'level',
+  'next_level',
+  'rank',
+  'rank_gap',
+  'achievements',
+  'next_achievement',
+  'unlocked_achievements',
+  'earn',
+])
+// Words of games and contests: without “I” or “my”, and beside words that are nobody's business, they mean another game.
+const OF_THE_GAME: ReadonlySet<PatternIntent> = new Set<PatternIntent>([
+  'points',
+  'level',
+  'rank',
+  'achievements',
+  'next_level',
+  'progress',
+  'other_businesses',
+  'what_if',
+  'game',
+  'unlocked_achievements',
+  'recent_points',
+  'earn',
+  'lead',
+  'rank_gap',
+])
+const FOREIGN_WORD = 1.3
+// What says that a number of points is a total.
+const TOTAL = ['have', 'reach', 'total', 'mencapai', 'capai', 'jadi']
 
 const REMEMBER =
-  /^(?:(?:please|pls|hi|hey|hello|ok(?:ay)?|tolong|halo|hai|oke|mohon)[\s,!.]+)*(?:remember|note|take a note|make a note|keep in mind|don'?t forget|ingat(?:lah)?|catat(?:kan)?|jangan lupa)\b[\s,:]*(?:down\b|this\b|ini\b|ya\b)?[\s,:]*(?:(?:that|bahwa|kalau|of)\b[\s,:]*)?(.*)$/isu
+  /^(?:(?:please|pls|plz|hi|hey|hello|ok(?:ay)?|can you|could you|tolong|tlg|halo|hai|oke|mohon|kak|dan|and)[\s,!.]+)*(?:remember|rem+e?m?ber|note|take a note|make a note|keep in mind|don'?t forget|do not forget|inga?t(?:lah)?|inget|catat(?:kan|in)?|jangan lupa)\b[\s,:]*(?:down\b|this\b|ini\b|ya+\b|dong\b)?[\s,:]*(?:(?:that|bahwa|kalau|kalo|of)\b[\s,:]*)?(.*)$/isu
+// Sales and expenses belong into a record, which the advisor does not keep.
+const FOR_THE_RECORDS =
+  /^(?:(?:my|the|our|today'?s)\s+)*(?:sales?|expenses?|penjualan|pengeluaran|pemasukan|orderan)\b/iu
+
+const KNOWN_WORDS: ReadonlySet<string> = new Set(
+  [...CONCEPTS_OF.keys(), ...PATTERN_WORDS].flatMap((term) => term.split('_')),
+)
+const TERMS: ReadonlySet<string> = new Set([...CONCEPTS_OF.keys(), ...PATTERN_WORDS])
+const spell = createSpelling(KNOWN_WORDS, new Set([...ORDINARY_WORDS, ...NUMBER_WORDS]))
+
+// Only patterns with a token that was heard are looked at; each is filed under its rarest.
+const PATTERNS_BY_TOKEN = filedPatterns()
 
 /**
- * recognise reads a message in English or Indonesian. A phrase is heard when each of its words stands somewhere in the
- * message, small typing errors and Indonesian possessive endings (`poinku`) included; the phrase with the most letters
- * wins, and further intents count when none of their words was part of a stronger one. `fallback` is the language of a
- * message that could be either.
+ * recognise reads a message in English, Indonesian or a mixture. Words become concepts, small typing errors and endings
+ * included; of the patterns whose concepts are all heard in one part of the message, the heaviest is the intent, and
+ * other parts of the message may ask for more. `fallback` is the language of a message that could be either. It takes
+ * well under a millisecond and knows nothing but its arguments.
  */
 export function recognise(message: string, fallback: Locale): Recognised {
   const text = message.normalize('NFKC').trim()
-  const words = wordsOf(text)
+  const written = wordsOf(text)
+  const words = written.map((word) => ({ ...word, text: spell(word.text) ?? word.text }))
   const language = languageOf(words, fallback)
 
   const remember = REMEMBER.exec(text)
-  if (remember && !text.endsWith('?')) return { language, intents: ['remember'], fact: (remember[1] ?? '').trim() }
-
-  const heard = PHRASES.flatMap(({ intent, phrase }) => {
-    const found = phrase.map((word) => words.find((candidate) => isSameWord(candidate, word)))
-    if (found.includes(undefined)) return []
-    return [{ intent, words: found, letters: phrase.join('').length }]
-  }).toSorted((a, b) => b.letters - a.letters)
-
-  const chosen: typeof heard = []
-  for (const one of heard) {
-    if (chosen.some((other) => other.intent === one.intent)) continue
-    if (!one.words.some((word) => chosen.some((other) => other.words.includes(word)))) chosen.push(one)
+  const fact = remember?.[1]?.trim()
+  if (fact !== undefined && !text.endsWith('?')) {
+    return FOR_THE_RECORDS.test(fact)
+      ? { language, intents: ['add_points'] }
+      : { language, intents: ['remember'], fact }
   }
-  const intents = chosen.map(({ intent }) => intent)
-  const asked = intents.filter((intent) => !COURTESIES.has(intent))
-  return { language, intents: (asked.length > 0 ? asked : intents.slice(0, 1)).slice(0, MOST_INTENTS) }
+
+  const wish = languageWish(written)
+  const heard = strongest(words)
+  if (wish !== undefined && (heard[0]?.score ?? 0) < 5) {
+    return { language: wish === 'other' ? language : wish, intents: ['change_language'], wish }
+  }
+  const intents = heard.flatMap(({ intent }) => (intent === 'out_of_scope' ? [] : [intent]))
+  if (intents.length < heard.length) return { language, intents: [] }
+  const points = numberIn(written.map((word) => word.text))
+  if (points === undefined) return { language, intents }
+  const tokens = tokensOf(words)
+  const isTotal = TOTAL.some((token) => tokens.has(token)) && !tokens.has('more') && !tokens.has('earn')
+  return { language, intents, points, ...(isTotal ? { isTotal } : {}) }
 }
 
-function wordsOf(text: string): string[] {
-  return (
-    text
-      .toLowerCase()
-      .slice(0, 2_000)
-      // "haloooo" and "pointsss" are written with feeling, not with another word.
-      .replace(/(\p{L})\1{2,}/gu, '$1')
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  )
+/** conceptsIn are the things that a text speaks of, without the small words that stand in every text. */
+export function conceptsIn(text: string): ReadonlySet<string> {
+  const words = wordsOf(text).map((word) => ({ ...word, text: spell(word.text) ?? word.text }))
+  return new Set([...tokensOf(words)].filter((token) => isConcept(token) && weightOf(token) > 1))
 }
 
-function languageOf(words: string[], fallback: Locale): Locale {
-  const count = (locale: Locale) =>
-    words.filter((word) => LANGUAGE_WORDS[locale].has(word) || LANGUAGE_WORDS[locale].has(withoutEnding(word))).length
-  const english = count('en')
-  const indonesian = count('id')
-  return english === indonesian ? fallback : english > indonesian ? 'en' : 'id'
+type Heard = { intent: PatternIntent; score: number; clauses: ReadonlySet<number>; firstClause: number }
+
+function strongest(words: readonly Word[]): Heard[] {
+  const clauses = [...Map.groupBy(words, ({ clause }) => clause).values()]
+  const whole = new Set(words.map(({ clause }) => clause))
+  const foreign = foreignWords(words)
+  const byClause = clauses.map((clause) => heardIn(clause, new Set([clause[0]?.clause ?? 0]), 0, foreign))
+  const all =
+    clauses.length > 1 ? [...byClause.flat(), ...heardIn(words, whole, ACROSS_CLAUSES, foreign)] : byClause.flat()
+  const [best] = all.toSorted((a, b) => b.score - a.score)
+  if (!best) return []
+
+  const others = byClause
+    .flatMap((heard) => heard.toSorted((a, b) => b.score - a.score).slice(0, 1))
+    .filter(({ score, clauses: own }) => score >= LEAST_SCORE_BESIDE && own.isDisjointFrom(best.clauses))
+  let chosen = [best, ...others.toSorted((a, b) => b.score - a.score)]
+  chosen = chosen.filter(({ intent }, at) => chosen.findIndex((other) => other.intent === intent) === at)
+  chosen = without(COURTESIES, chosen)
+  if (chosen.some(({ intent }) => intent === 'what_if')) chosen = chosen.filter(({ intent }) => !OF_WHAT_IF.has(intent))
+  if (chosen.some(({ intent }) => TOPIC_INTENTS.has(intent))) chosen = without(GENERAL, chosen)
+  return chosen.slice(0, MOST_INTENTS).toSorted((a, b) => a.firstClause - b.firstClause)
 }
 
-const withoutEnding = (word: string) => word.replace(/(?<=\p{L}{4})(?:nya|ku|mu)$/u, '')
-
-function isSameWord(written: string, known: string): boolean {
-  if (written === known || withoutEnding(written) === known) return true
-  const allowed = known.length >= 8 ? 2 : known.length >= 5 ? 1 : 0
-  // People rarely get the first letter wrong, and words that differ there are mostly other words.
-  return allowed > 0 && written[0] === known[0] && distance(written, known, allowed) <= allowed
+// Leaves out what is only said along the way, unless nothing else was said; then the strongest of it stays.
+function without(minor: ReadonlySet<PatternIntent>, heard: Heard[]): Heard[] {
+  const major = heard.filter(({ intent }) => !minor.has(intent))
+  return major.length > 0 ? major : heard.slice(0, 1)
 }
 
-// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. `limit` + 1 means "more".
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1
-  let before: number[] = []
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1]
-      let best = Math.min(
-        (above[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (above[column - 1] ?? 0) + (same ? 0 : 1),
-      )
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
-        best = Math.min(best, (before[column - 2] ?? 0) + 1)
-      }
-      current.push(best)
+function heardIn(words: readonly Word[], clauses: ReadonlySet<number>, penalty: number, foreign: number): Heard[] {
+  const tokens = tokensOf(words)
+  const isOwn = tokens.has('self') || tokens.has('you') || tokens.has('business')
+  const best = new Map<PatternIntent, number>()
+  for (const token of tokens) {
+    for (const { intent, all, none, score } of PATTERNS_BY_TOKEN.get(token) ?? []) {
+      if (!all.every((one) => tokens.has(one)) || none.some((one) => tokens.has(one))) continue
+      const doubt = OF_THE_GAME.has(intent) && !isOwn ? foreign * FOREIGN_WORD : 0
+      const certain = score - penalty - doubt
+      if (certain >= LEAST_SCORE && certain > (best.get(intent) ?? 0)) best.set(intent, certain)
     }
-    before = above
-    above = current
   }
-  return above[b.length] ?? limit + 1
+  const firstClause = Math.min(...clauses)
+  return PATTERN_INTENTS.flatMap((intent) => {
+    const score = best.get(intent)
+    return score === undefined ? [] : [{ intent, score, clauses, firstClause }]
+  })
+}
+
+// Everything that patterns can speak of: the words, neighbours joined, and the concepts of both.
+function tokensOf(words: readonly Word[]): Set<string> {
+  const tokens = new Set<string>()
+  words.forEach((_, at) => {
+    for (let length = 1; length <= LONGEST_TERM; length++) {
+      const some = words.slice(at, at + length)
+      if (some.length < length || some.at(-1)?.clause !== some[0]?.clause) break
+      const term = some.map(({ text }) => text).join('_')
+      if (!TERMS.has(term)) continue
+      if (!isConcept(term)) tokens.add(term)
+      for (const concept of CONCEPTS_OF.get(term) ?? []) tokens.add(concept)
+    }
+    if (isNumber(words[at]?.text ?? '')) tokens.add('#number')
+  })
+  if (words.length <= SHORT) tokens.add('#short')
+  return tokens
+}
+
+const foreignWords = (words: readonly Word[]) =>
+  words.filter(
+    ({ text }) => !KNOWN_WORDS.has(text) && !ORDINARY_WORDS.has(text) && !isNumber(text) && !NUMBER_WORDS.has(text),
+  ).length
+
+function filedPatterns(): Map<string, Pattern[]> {
+  const uses = new Map<string, number>()
+  for (const { all } of PATTERNS) for (const token of all) uses.set(token, (uses.get(token) ?? 0) + 1)
+  const rarest = (pattern: Pattern) => pattern.all.toSorted((a, b) => (uses.get(a) ?? 0) - (uses.get(b) ?? 0))[0] ?? ''
+  return Map.groupBy(PATTERNS, rarest)
 }

@@ -12,6 +12,7 @@ import { newId } from '../../../platform/ids.ts'
 import { type AdvisorData, readAdvisorData } from '../prompt.ts'
 import { composeAnswer, type ToolResults, toolsFor } from './compose-answer.ts'
 import { recognise } from './intents.ts'
+import { languageAskedFor } from './language.ts'
 
 // The advisor computes no tokens that anybody pays for.
 const NO_USAGE: LanguageModelV4Usage = {
@@ -73,10 +74,15 @@ async function* speak(
 
 // The text of an answer, or the calls that must come first.
 function replyTo(options: LanguageModelV4CallOptions): string | LanguageModelV4ToolCall[] {
-  const { message, results, data } = read(options.prompt)
-  const recognised = recognise(message, data?.user_locale ?? 'en')
+  const { message, earlier, results, data } = read(options.prompt)
+  const asked = languageAskedFor(earlier)
+  const recognised = recognise(message, asked ?? data?.user_locale ?? 'en')
+  // A language that was asked for stays, in whatever language the next question is, until another one is asked for.
+  const language =
+    recognised.wish === 'en' || recognised.wish === 'id' ? recognised.language : (asked ?? recognised.language)
+  const question = { message, recognised, language, results, data }
   const available = options.toolChoice?.type === 'none' ? [] : (options.tools ?? []).map((tool) => tool.name)
-  const missing = toolsFor(recognised).filter(({ tool }) => available.includes(tool) && !results.has(tool))
+  const missing = toolsFor(question).filter(({ tool }) => available.includes(tool))
   if (missing.length > 0) {
     return missing.map(({ tool, args }) => ({
       type: 'tool-call',
@@ -85,18 +91,20 @@ function replyTo(options: LanguageModelV4CallOptions): string | LanguageModelV4T
       input: JSON.stringify(args),
     }))
   }
-  return composeAnswer(recognised, results, data)
+  return composeAnswer(question)
 }
 
-function read(prompt: LanguageModelV4Prompt): { message: string; results: ToolResults; data: AdvisorData | undefined } {
-  let message = ''
+type Conversation = { message: string; earlier: string[]; results: ToolResults; data: AdvisorData | undefined }
+
+function read(prompt: LanguageModelV4Prompt): Conversation {
+  const messages: string[] = []
   let data: AdvisorData | undefined
-  let results: ToolResults = new Map()
+  let results = new Map<string, unknown>()
   for (const entry of prompt) {
     if (entry.role === 'system') {
       data = readAdvisorData(entry.content)
     } else if (entry.role === 'user') {
-      message = entry.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
+      messages.push(entry.content.map((part) => (part.type === 'text' ? part.text : '')).join(' '))
       // Results of earlier turns answer earlier questions, with earlier numbers.
       results = new Map()
     } else if (entry.role === 'tool') {
@@ -105,5 +113,5 @@ function read(prompt: LanguageModelV4Prompt): { message: string; results: ToolRe
       }
     }
   }
-  return { message, results, data }
+  return { message: messages.at(-1) ?? '', earlier: messages.slice(0, -1), results, data }
 }

@@ -1,0 +1,351 @@
+import type { Locale } from '../failures.ts'
+
+/** Concept names a thing that both languages have words for; patterns are written in concepts. */
+export type Concept = keyof typeof CONCEPTS
+
+// Several words in a row are joined by `_`. A word may belong to more than one concept. The first line is English, the
+// second Indonesian; what stands in both says nothing about the language.
+const CONCEPTS = {
+  self: ['i me my mine we us our ours myself', 'saya aku kami kita punyaku punya_saya'],
+  you: ['you your yours', 'kamu kak min mas mbak'],
+  what: ['what which', 'apa mana apaan apakah'],
+  how: ['how', 'gimana cara caranya'],
+  how_many: ['how_many how_much number_of', 'berapa jumlah seberapa'],
+  who: ['who whose', 'siapa siapakah'],
+  when: ['when', 'kapan'],
+  if: [
+    'if suppose supposing imagine assuming say_i',
+    'kalau misal misalnya misalkan seandainya andai andaikan jika bila semisal',
+  ],
+  would: ['would will could', 'jadi bakal akan'],
+  need: [
+    'need needed needs require left missing remaining short_of until till',
+    'butuh perlu kurang sisa hingga sampai menuju biar',
+  ],
+  can: ['can could able may', 'bisa boleh dapatkah'],
+  show: [
+    'show list display give_me see tell check view',
+    'tampilkan lihat tunjukkan sebutkan daftar cek kasih_tahu tampilin',
+  ],
+  all: ['all every', 'semua seluruh apa_aja'],
+  have: ['have got had', 'punya ada milik'],
+  not: ['not no never nothing nobody none without', 'tidak belum jangan bukan tanpa'],
+  want: ['want would_like', 'mau pengen hendak'],
+
+  point: ['point points', 'poin point points'],
+  score: ['score scores', 'skor nilai'],
+  level: ['level levels rung rungs', 'level tingkat tingkatan tahapan'],
+  next: ['next upcoming following another', 'berikutnya selanjutnya berikut lanjut lanjutannya next setelah_ini'],
+  up: ['up advance climb climbing higher rise move_up', 'naik menaikkan naikkan naikin'],
+  achievement: [
+    'achievement achievements badge badges trophy trophies medal medals',
+    'pencapaian lencana prestasi penghargaan medali badge',
+  ],
+  unlocked: [
+    'unlocked earned achieved got gotten collected completed received so_far already have_i i_have ive',
+    'sudah raih diraih terbuka dibuka terkumpul peroleh diperoleh punya',
+  ],
+  closest: ['closest nearest close almost', 'terdekat paling_dekat dekat hampir'],
+  rank: [
+    'rank ranking ranked ranks leaderboard leader_board standings',
+    'peringkat ranking rank rangking rengking urutan klasemen leaderboard papan_skor papan_peringkat',
+  ],
+  place: ['place position spot', 'posisi tempat urutan keberapa'],
+  overtake: [
+    'overtake pass beat catch catching surpass',
+    'salip nyalip menyalip susul nyusul menyusul kejar ngejar mengejar lewati lewatin ngalahin kalahkan mengalahkan',
+  ],
+  above: ['above ahead in_front front', 'atas depan atasku'],
+  below: ['below behind', 'bawah belakang bawahku'],
+  others: [
+    'others other everyone everybody competitors competitor rivals neighbours neighbour neighbors neighbor someone',
+    'lain lainnya orang tetangga saingan pesaing kompetitor teman',
+  ],
+  anyone: ['anyone anybody someone somebody', 'ada siapa_yang'],
+  first: [
+    'first top number_one number_1 number_#1 #1 winner best leader',
+    'juara pertama nomor_satu nomor_1 nomer_satu nomer_1 teratas terbaik',
+  ],
+  earn: [
+    'earn get gain collect make win receive gather',
+    'dapat dapatkan mendapatkan mendapat raih kumpulkan mengumpulkan ngumpulin hasilkan menghasilkan memperoleh cari nyari',
+  ],
+  give: ['give gives giving pay worth', 'kasih ngasih beri memberi dikasih diberi menghasilkan bernilai'],
+  more: [
+    'more extra another additional faster',
+    'lebih tambah nambah tambahan lagi menambah tambahin ditambah banyak bertambah',
+  ],
+  why: ['why how_come', 'kenapa kok'],
+  last: ['last latest recent recently newest', 'terakhir terbaru barusan tadi'],
+  history: ['history ledger log transactions', 'riwayat histori sejarah mutasi'],
+  source: ['where come came from source', 'dari_mana darimana asal asalnya'],
+  down: [
+    'down drop dropped lose lost decrease decreased fewer deducted taken minus',
+    'berkurang turun hilang dipotong menurun dikurangi minus dikurang',
+  ],
+  today: ['today', 'hari_ini'],
+  week: ['week weekly', 'minggu pekan seminggu'],
+  last_week: [
+    'last_week previous_week week_before',
+    'minggu_lalu minggu_kemarin pekan_lalu minggu_sebelumnya minggu_kmrn',
+  ],
+  compare: [
+    'compare compared comparison versus vs than',
+    'bandingkan banding dibanding dibandingkan perbandingan lebih_baik',
+  ],
+  activity: ['activity activities action actions task tasks things thing', 'kegiatan aktivitas hal tindakan'],
+  record: [
+    'record recording log enter add register',
+    'catat catatkan catatin mencatat input masukkan masukin nyatat rekam',
+  ],
+  sale: ['sale sales order orders', 'penjualan jualan sales omzet omset orderan pesanan'],
+  expense: ['expense expenses spending costs cost', 'pengeluaran biaya belanja ongkos'],
+  work: ['work works working', 'kerja kerjanya cara_kerja sistem'],
+  use: [
+    'use for purpose good_for exchange redeem',
+    'buat guna gunanya fungsi fungsinya kegunaan tukar ditukar manfaat',
+  ],
+
+  business: ['business shop store company stall restaurant', 'usaha bisnis toko warung kedai jualan dagangan'],
+  do: ['do start begin focus', 'lakukan dilakukan mulai ngapain kerjakan fokus'],
+  should: ['should must ought', 'harus sebaiknya mesti baiknya'],
+  advice: [
+    'advice advise tip tips suggestion suggestions suggest recommend recommendation',
+    'saran tips nasihat nasehat masukan rekomendasi anjuran',
+  ],
+  grow: [
+    'grow growing improve expand develop',
+    'kembangkan mengembangkan majukan memajukan ngembangin maju berkembang',
+  ],
+  stuck: ['stuck confused lost', 'bingung buntu mentok'],
+  doing: ['doing going', 'perkembangan kabarnya kondisi'],
+  progress: ['progress status', 'kemajuan perkembangan progres progress status pencapaianku'],
+  summary: ['summary overview recap', 'ringkasan rangkuman rekap ikhtisar'],
+
+  customer: [
+    'customer customers buyer buyers client clients guest guests',
+    'pelanggan pembeli konsumen langganan customer klien',
+  ],
+  money: ['money cash', 'uang duit kas modal dana'],
+  run_out: ['run_out runs_out running_out ran_out short tight broke', 'habis abis seret kehabisan menipis ludes tekor'],
+  cash_flow: ['cash_flow cashflow', 'arus_kas cash_flow cashflow arus_uang'],
+  debt: [
+    'owe owes debt debts unpaid invoice invoices pay_late late_payment on_credit tab',
+    'utang ngutang hutang ngebon kasbon nunggak piutang nagih tagih menagih bon',
+  ],
+  late: ['late later', 'telat terlambat lambat molor'],
+  pay: ['pay pays paying paid payment', 'bayar membayar dibayar pembayaran'],
+  price: ['price prices pricing priced margin markup', 'harga tarif margin hpp harga_jual'],
+  discount: ['discount discounts bargain bargaining haggle haggling', 'diskon potongan nawar tawar menawar ditawar'],
+  expensive: ['expensive cheap cheaper pricey', 'mahal murah kemahalan kemurahan'],
+  set: ['set decide choose calculate', 'tentukan menentukan nentuin netapin menetapkan hitung ngitung menghitung'],
+  marketing: [
+    'marketing promote promotion promotions advertise advertising ads advert publicity',
+    'promosi pemasaran iklan mempromosikan marketing promo ngiklan brosur',
+  ],
+  social: [
+    'instagram facebook tiktok whatsapp post posts social_media content reels',
+    'instagram facebook tiktok whatsapp wa ig fb konten sosmed medsos media_sosial postingan',
+  ],
+  quiet: ['slow quiet empty', 'sepi lesu sunyi'],
+  known: ['known know knows heard', 'kenal dikenal tahu terkenal'],
+  crowd: ['busy crowded', 'ramai laris laku'],
+  stock: ['stock inventory stocks restock restocking', 'stok persediaan stock inventaris gudang'],
+  goods: [
+    'goods products product items ingredients vegetables fruit supplies',
+    'barang produk bahan sayur sayuran buah bahan_baku dagangan',
+  ],
+  spoil: [
+    'spoil spoils spoiled expire expired expires rot rots rotten go_bad goes_bad going_bad waste',
+    'busuk basi kadaluarsa kedaluwarsa expired membusuk layu',
+  ],
+  pile: ['leftover leftovers unsold dead_stock overstock', 'numpuk menumpuk tidak_laku sisa'],
+  supplier: ['supplier suppliers vendor wholesaler', 'supplier pemasok distributor grosir'],
+  books: [
+    'books bookkeeping accounting accounts ledger_book',
+    'pembukuan akuntansi buku_kas laporan_keuangan keuangan',
+  ],
+  write_down: ['write_down keep_track track write', 'catat mencatat nyatat tulis pencatatan'],
+  profit: ['profit profits profitable loss losses earnings', 'untung laba rugi keuntungan profit'],
+  return: [
+    'come_back return returning loyal loyalty regulars coming_back back',
+    'balik balik_lagi kembali setia loyal langganan',
+  ],
+  complaint: [
+    'complaint complaints complain complains complained review reviews angry unhappy rude refund',
+    'komplain keluhan marah kecewa ulasan mengeluh protes refund',
+  ],
+  staff: [
+    'employee employees staff worker workers assistant helper hire hiring recruit',
+    'karyawan pegawai pekerja pembantu rekrut merekrut tukang anak_buah',
+  ],
+  wage: ['wage wages salary', 'gaji upah menggaji'],
+  loan: [
+    'loan loans borrow borrowing lender mortgage instalment',
+    'pinjam pinjaman meminjam kredit kur pinjol cicilan angsuran',
+  ],
+  save: ['save saving savings put_aside', 'nabung tabung menabung tabungan nyisihin sisihkan menyisihkan'],
+  bank: ['bank', 'bank koperasi'],
+  capital: ['capital investor investors funding', 'modal investor suntikan_dana pendanaan'],
+  legal: [
+    'register registering registration licence license licenses permit permits legal law certificate halal',
+    'nib izin ijin perizinan legalitas sertifikat halal pirt daftar_usaha siup oss badan_hukum npwp hukum',
+  ],
+  tax: ['tax taxes vat', 'pajak pph ppn'],
+  online: ['online website', 'online daring website'],
+  marketplace: [
+    'marketplace shopee tokopedia lazada gofood grabfood e_commerce ecommerce amazon etsy ebay delivery_app',
+    'marketplace shopee tokopedia lazada gofood grabfood shopeefood toko_online',
+  ],
+  sell: ['sell selling', 'jual menjual jualan berjualan dagang'],
+
+  remember: ['remember memory told tell notes', 'ingat mengingat diingat catatan cerita bilang'],
+  forget: ['forget erase delete remove clear', 'lupakan hapus hilangkan buang menghapus'],
+  note: ['note notes memory memories told', 'catatan ingatan memori'],
+  remind: ['remind reminder reminders alarm', 'ingatkan ingetin pengingat alarm'],
+  language: ['language', 'bahasa'],
+  speak: ['speak answer reply use switch talk respond write', 'bicara jawab pakai ngomong ganti ubah balas gunakan'],
+  date: ['date', 'tanggal'],
+  day: ['day', 'hari'],
+  time: ['time oclock', 'jam pukul'],
+  now: ['now currently', 'sekarang'],
+  data: ['data information info privacy private', 'data informasi privasi rahasia'],
+  safe: ['safe secure secret confidential', 'aman rahasia terjaga'],
+  see: ['see view read access look', 'lihat melihat baca akses intip'],
+  share: ['share sell leak', 'bagikan sebar bocor bocorin kasih_tahu beritahu membagikan'],
+  change: ['change edit update rename correct', 'ganti ubah mengubah edit perbarui mengganti'],
+  name: ['name called', 'nama'],
+  profile: ['profile address category stage goal target', 'profil alamat kategori tahap target tujuan'],
+  hide: ['hide hidden', 'sembunyikan sembunyi umpetin'],
+  appear: ['appear shown', 'muncul tampil'],
+  account: ['account password login log_in sign_in email', 'akun password sandi kata_sandi login email'],
+  human: ['human person someone admin operator', 'manusia orang admin petugas pendamping operator cs'],
+  contact: ['talk speak contact call', 'ngomong bicara hubungi kontak ngobrol'],
+  support: ['customer_service customer_support support_team helpdesk', 'layanan_pelanggan call_center'],
+  robot: ['ai bot robot chatgpt gpt machine computer', 'robot mesin bot ai chatgpt komputer'],
+  real: ['real actual', 'benar asli beneran sungguhan'],
+  tired: [
+    'tired exhausted stressed stress worried worry give_up giving_up quit overwhelmed sad hopeless burned_out depressed afraid',
+    'capek lelah stres stress nyerah menyerah putus_asa sedih khawatir pusing takut cape down_banget berat',
+  ],
+
+  hello: [
+    'hi hello hey good_morning good_afternoon good_evening howdy greetings',
+    'halo selamat_pagi selamat_siang selamat_sore selamat_malam assalamualaikum assalamu_alaikum permisi apa_kabar salam punten',
+  ],
+  daytime: ['daytime', 'pagi siang sore malam'],
+  thanks: ['thanks thank great awesome perfect helpful', 'makasih terimakasih terima_kasih mantap sip nuhun suwun'],
+  bye: [
+    'bye goodbye see_you good_night that_all all_for_today later',
+    'dadah bye sampai_jumpa sampai_besok sampai_nanti pamit selamat_tinggal',
+  ],
+  help: ['help assist', 'bantu bantuan membantu'],
+  ask: ['ask question', 'tanya nanya bertanya tanyakan'],
+} as const satisfies Record<string, readonly [en: string, id: string]>
+
+// What a concept counts for in a pattern; the others count 2. These words stand in questions of every kind.
+const LIGHT: ReadonlySet<Concept> = new Set([
+  'self',
+  'you',
+  'what',
+  'daytime',
+  'how',
+  'how_many',
+  'who',
+  'when',
+  'would',
+  'need',
+  'can',
+  'show',
+  'all',
+  'have',
+  'not',
+  'want',
+  'should',
+  'do',
+  'now',
+  'business',
+  'more',
+  'give',
+  'earn',
+  'use',
+  'day',
+  'others',
+  'late',
+  'known',
+  'see',
+  'do',
+])
+
+/** weightOf is what a concept, or a plain word, counts for in a pattern. */
+export function weightOf(token: string): number {
+  return isConcept(token) ? (LIGHT.has(token) ? 1 : 2) : 1
+}
+
+/** isConcept tells whether a token of a pattern names a concept. */
+export function isConcept(token: string): token is Concept {
+  return token in CONCEPTS
+}
+
+// Words that say which language is spoken, whatever is being asked.
+const FUNCTION_WORDS: Record<Locale, string> = {
+  en: `the a an is are am was were be been i me my mine we us our you your he she they them their it its this that these
+    those what which when where how many much who whose why do does did done can could should would will shall may might must
+    have has had to of in on for with without and or not no yes about please tell show give want need at by from into so if
+    than then there here just too very really also any some every all more most less up down out off over again still only
+    now today tomorrow yesterday week month year day morning night good bad new old big small right well let keep make get
+    got getting take going go come back know think like feel really thing things way lot first last because before after while
+    someone something nothing ever been went said buy home wife husband kids through always never often maybe sure`,
+  id: `yang dan di ke dari untuk dengan adalah ini itu apa siapa kapan dimana mana bagaimana gimana berapa saya aku kami kita
+    kamu tidak bukan sudah belum bisa boleh mau pengen harus akan tentang tolong dong ya kah pada juga lagi ada tampilkan
+    lihat kasih usaha sih deh nih tuh kok loh lho kan aja banget sekali sama buat biar supaya agar kalau karena tapi atau
+    jadi kenapa cara sekarang kemarin besok nanti tadi hari bulan tahun minggu setiap tiap semua banyak sedikit lebih kurang
+    paling terus masih pernah selalu sering jarang dapat pakai jangan lupa tanpa hanya cuma sedang malah memang mungkin coba perlu
+    butuh sebelum setelah ketika waktu bikin jalan anak istri suami rumah beli bilang gini begini padahal biasanya mulai sampai dalam luar atas bawah depan belakang kak pak bu mas mbak min
+    bang gan sis baru lama besar kecil baik begitu punya sendiri orang dia mereka nya habis tetap dulu oke iya`,
+}
+
+const both = (locale: Locale) => (locale === 'en' ? 0 : 1)
+const entries = Object.entries(CONCEPTS)
+
+/** CONCEPTS_OF are the concepts that a word, or several joined by `_`, stands for. */
+export const CONCEPTS_OF: ReadonlyMap<string, readonly string[]> = Map.groupBy(
+  entries.flatMap(([concept, texts]) => texts.flatMap((text) => text.split(' ').map((term) => ({ concept, term })))),
+  ({ term }) => term,
+)
+  .entries()
+  .reduce(
+    (map, [term, found]) => map.set(term, [...new Set(found.map(({ concept }) => concept))]),
+    new Map<string, string[]>(),
+  )
+
+/** LONGEST_TERM is how many words the longest term has. */
+export const LONGEST_TERM = 3
+
+/** FUNCTION_WORDS_OF and CONTENT_WORDS_OF are the words that belong to one language only. */
+export const FUNCTION_WORDS_OF: Record<Locale, ReadonlySet<string>> = {
+  en: wordsIn(FUNCTION_WORDS.en).difference(wordsIn(FUNCTION_WORDS.id)),
+  id: wordsIn(FUNCTION_WORDS.id).difference(wordsIn(FUNCTION_WORDS.en)),
+}
+export const CONTENT_WORDS_OF: Record<Locale, ReadonlySet<string>> = {
+  en: contentWords('en').difference(contentWords('id')),
+  id: contentWords('id').difference(contentWords('en')),
+}
+
+/** ORDINARY_WORDS are the words that are known and say nothing about what is asked. */
+export const ORDINARY_WORDS: ReadonlySet<string> = wordsIn(`${FUNCTION_WORDS.en} ${FUNCTION_WORDS.id}`)
+
+/** isKnown tells whether a word is in the vocabulary at all. */
+export function isKnown(word: string): boolean {
+  return ORDINARY_WORDS.has(word) || CONTENT_WORDS.has(word)
+}
+
+const CONTENT_WORDS: ReadonlySet<string> = contentWords('en').union(contentWords('id'))
+
+function contentWords(locale: Locale): Set<string> {
+  return wordsIn(entries.map(([, texts]) => texts[both(locale)].replaceAll('_', ' ')).join(' '))
+}
+
+function wordsIn(text: string): Set<string> {
+  return new Set(text.trim().split(/\s+/))
+}
