@@ -363,8 +363,6 @@ CREATE INDEX "refresh_tokens_expires_at_index" ON "refresh_tokens" USING btree (
 CREATE UNIQUE INDEX "users_email_unique" ON "users" USING btree (lower("email"));--> statement-breakpoint
 CREATE INDEX "users_role_index" ON "users" USING btree ("role");--> statement-breakpoint
 CREATE INDEX "business_links_business_id_index" ON "business_links" USING btree ("business_id");--> statement-breakpoint
-CREATE INDEX "business_standings_board" ON "business_standings" USING btree ("total_points" DESC NULLS FIRST,"reached_at","business_id") WHERE "business_standings"."on_board";--> statement-breakpoint
-CREATE INDEX "business_standings_highest" ON "business_standings" USING btree ("highest_points");--> statement-breakpoint
 CREATE INDEX "businesses_user_id_id_index" ON "businesses" USING btree ("user_id","id");--> statement-breakpoint
 CREATE INDEX "businesses_created_at_id_index" ON "businesses" USING btree ("created_at","id");--> statement-breakpoint
 CREATE INDEX "chat_messages_session_id_id_index" ON "chat_messages" USING btree ("session_id","id");--> statement-breakpoint

@@ -79,15 +79,7 @@ export const businessStandings = pgTable(
     sequence: bigint({ mode: 'number' }).notNull().default(0),
     onBoard: boolean().notNull().default(true),
   },
-  (table) => [
-    check('business_standings_total_points_check', sql`${table.totalPoints} >= 0`),
-    // The comparison key of the board: highest total first, earlier reached first, then by id. NULLS FIRST is what a
-    // bare DESC means in a query; without it the index serves none.
-    index('business_standings_board')
-      .on(table.totalPoints.desc().nullsFirst(), table.reachedAt, table.businessId)
-      .where(sql`${table.onBoard}`),
-    index('business_standings_highest').on(table.highestPoints),
-  ],
+  (table) => [check('business_standings_total_points_check', sql`${table.totalPoints} >= 0`)],
 )
 
 /** businessLinks are the ids under which an integrator, by their API key, knows businesses. They go with key or owner. */

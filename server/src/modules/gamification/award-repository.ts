@@ -46,10 +46,11 @@ const answerRow = z.discriminatedUnion('outcome', [
     ordinal: z.int(),
     outcome: z.enum(['no_business', 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero']),
   }),
+  z.object({ ordinal: z.int(), outcome: z.literal('waiting') }),
 ])
 
 /** AwardOutcome is what became of an event: a stored receipt, or the reason why nothing changed. */
-export type AwardOutcome = z.output<typeof answerRow>
+export type AwardOutcome = Exclude<z.output<typeof answerRow>, { outcome: 'waiting' }>
 
 /** judgedStanding is a standing as judge_standings left it. */
 const judgedStanding = z.object({
@@ -67,24 +68,28 @@ const CHUNK = 5_000
 /** createAwardRepository speaks to the functions that award and judge (migrations 0002 and 0003). */
 export function createAwardRepository({ pool, db }: Store) {
   return {
-    /** award judges the events in order, in one round trip and one transaction; outcomes come in the same order. */
-    async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      const { rows } = await pool.query({
-        name: 'award_events',
-        text: 'SELECT ordinal, outcome, receipt, standing FROM award_events($1)',
-        values: [inputOf(requests)],
-      })
-      return outcomesOf(rows)
-    },
+    /**
+     * award judges the events in order; outcomes come in the same order. It is one round trip and one transaction, and
+     * another for events that depend on an earlier one of the array in a way that the function cannot foresee.
+     */
+    award: (requests: AwardRequest[]): Promise<AwardOutcome[]> =>
+      inRounds(requests, async (input) => {
+        const { rows } = await pool.query({
+          name: 'award_events',
+          text: 'SELECT ordinal, outcome, receipt, standing FROM award_events($1)',
+          values: [input],
+        })
+        return rows
+      }),
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
-    async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      const input = inputOf(requests)
-      const { rows } = await tx.execute(
-        sql`SELECT ordinal, outcome, receipt, standing FROM award_events(${input}::jsonb)`,
-      )
-      return outcomesOf(rows)
-    },
+    awardWithin: (tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> =>
+      inRounds(requests, async (input) => {
+        const { rows } = await tx.execute(
+          sql`SELECT ordinal, outcome, receipt, standing FROM award_events(${input}::jsonb)`,
+        )
+        return rows
+      }),
 
     /** judge brings standings in line with the definitions and tells their levels and what it unlocked. */
     async judge(executor: Executor, businessIds: string[]) {
@@ -120,8 +125,26 @@ export function createAwardRepository({ pool, db }: Store) {
 
 export type AwardRepository = ReturnType<typeof createAwardRepository>
 
-function inputOf(requests: AwardRequest[]): string {
-  const input = requests.map((request, ordinal) => ({
+async function inRounds(
+  requests: AwardRequest[],
+  round: (input: string) => Promise<unknown[]>,
+): Promise<AwardOutcome[]> {
+  const outcomes: AwardOutcome[] = []
+  for (let left = requests.map(toInput); left.length > 0;) {
+    const rows = z.array(answerRow).parse(await round(JSON.stringify(left)))
+    const waiting = new Set<number>()
+    for (const row of rows) {
+      if (row.outcome === 'waiting') waiting.add(row.ordinal)
+      else outcomes[row.ordinal] = row
+    }
+    if (waiting.size === left.length) throw new Error('no event of a round was judged')
+    left = left.filter((event) => waiting.has(event.ordinal))
+  }
+  return outcomes
+}
+
+function toInput(request: AwardRequest, ordinal: number) {
+  return {
     ordinal,
     event_id: newId(),
     ledger_id: newId(),
@@ -138,13 +161,5 @@ function inputOf(requests: AwardRequest[]): string {
     timely: request.timely ?? true,
     points: request.points ?? null,
     reason: request.reason ?? null,
-  }))
-  return JSON.stringify(input)
-}
-
-function outcomesOf(rows: unknown[]): AwardOutcome[] {
-  return z
-    .array(answerRow)
-    .parse(rows)
-    .toSorted((a, b) => a.ordinal - b.ordinal)
+  }
 }
