@@ -2,7 +2,7 @@ import type { Locale } from '../failures.ts'
 import type { Advice } from './answers.ts'
 import { conceptsIn } from './intents.ts'
 import { categoryKind, KNOWLEDGE, stageKind } from './knowledge.ts'
-import type { Topic } from './patterns.ts'
+import { PATTERNS, type Topic } from './patterns.ts'
 
 const GENERAL_TIPS = 3
 
@@ -21,7 +21,7 @@ export function tipsFor(options: {
   const { topic, message, language, business } = options
   const { topics, stageNames, categoryNames } = KNOWLEDGE[language]
   const { opening, tips, stages, categories, caution } = topics[topic]
-  const asked = conceptsIn(message)
+  const asked = conceptsIn(message).intersection(conceptsOf(topic))
   const fitting = tips
     .map((tip) => ({ tip, common: conceptsIn(tip).intersection(asked).size }))
     .toSorted((a, b) => b.common - a.common)
@@ -41,6 +41,8 @@ export function tipsFor(options: {
     caution,
   }
 }
+
+const conceptsOf = (topic: Topic) => new Set(PATTERNS.flatMap(({ intent, all }) => (intent === topic ? all : [])))
 
 /** nextStepsFor chooses what to do next at a stage, and one step more that fits the kind of business. */
 export function nextStepsFor(language: Locale, business: BusinessKind): Advice {

@@ -41,6 +41,8 @@ const GENERAL: ReadonlySet<PatternIntent> = new Set<PatternIntent>([
   'progress',
   'recall',
   'my_business',
+  'forget',
+  'remind',
 ])
 const TOPIC_INTENTS: ReadonlySet<PatternIntent> = new Set<PatternIntent>(TOPICS)
 // What the answer to “what if” tells too.
@@ -60,19 +62,19 @@ const OF_THE_GAME: ReadonlySet<PatternIntent> = new Set<PatternIntent>([
   'points',
   'level',
   'rank',
-  'achievements',
   'next_level',
   'progress',
   'other_businesses',
   'what_if',
   'game',
-  'unlocked_achievements',
   'recent_points',
   'earn',
   'lead',
   'rank_gap',
 ])
 const FOREIGN_WORD = 1.3
+// “What should I do” is asked about sick dogs too.
+const FOREIGN_TO_ADVICE = 0.8
 // What says that a number of points is a total.
 const TOTAL = ['have', 'reach', 'total', 'mencapai', 'capai', 'jadi']
 
@@ -120,9 +122,16 @@ export function recognise(message: string, fallback: Locale): Recognised {
   if (intents.length < heard.length) return { language, intents: [] }
   const points = numberIn(written.map((word) => word.text))
   if (points === undefined) return { language, intents }
+  return { language, intents, points, ...(isTotal(words) ? { isTotal: true } : {}) }
+}
+
+// “If I had 500 points” and “kalau poin saya 500” name a total; “if I got 500 points more” does not.
+function isTotal(words: readonly Word[]): boolean {
   const tokens = tokensOf(words)
-  const isTotal = TOTAL.some((token) => tokens.has(token)) && !tokens.has('more') && !tokens.has('earn')
-  return { language, intents, points, ...(isTotal ? { isTotal } : {}) }
+  if (tokens.has('more') || tokens.has('earn')) return false
+  const number = words.findIndex(({ text }) => isNumber(text))
+  const before = CONCEPTS_OF.get(words[number - 1]?.text ?? '') ?? []
+  return TOTAL.some((token) => tokens.has(token)) || before.some((concept) => concept === 'point' || concept === 'self')
 }
 
 /** conceptsIn are the things that a text speaks of, without the small words that stand in every text. */
@@ -163,11 +172,17 @@ function without(minor: ReadonlySet<PatternIntent>, heard: Heard[]): Heard[] {
 function heardIn(words: readonly Word[], clauses: ReadonlySet<number>, penalty: number, foreign: number): Heard[] {
   const tokens = tokensOf(words)
   const isOwn = tokens.has('self') || tokens.has('you') || tokens.has('business')
+  const isAdviceOnAnything = (intent: PatternIntent) => intent === 'advice' && !tokens.has('business')
   const best = new Map<PatternIntent, number>()
   for (const token of tokens) {
     for (const { intent, all, none, score } of PATTERNS_BY_TOKEN.get(token) ?? []) {
       if (!all.every((one) => tokens.has(one)) || none.some((one) => tokens.has(one))) continue
-      const doubt = OF_THE_GAME.has(intent) && !isOwn ? foreign * FOREIGN_WORD : 0
+      const doubt =
+        OF_THE_GAME.has(intent) && !isOwn
+          ? foreign * FOREIGN_WORD
+          : isAdviceOnAnything(intent)
+            ? foreign * FOREIGN_TO_ADVICE
+            : 0
       const certain = score - penalty - doubt
       if (certain >= LEAST_SCORE && certain > (best.get(intent) ?? 0)) best.set(intent, certain)
     }

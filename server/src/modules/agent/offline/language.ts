@@ -20,9 +20,25 @@ const LANGUAGES: Record<string, Locale | 'other'> = {
   ),
 }
 const ASKS = new Set(
-  `speak answer reply respond use switch talk write in to understand jawab pakai bicara ngomong ganti balas gunakan bisa ubah
-  dalam ke pindah bahasa`.split(/\s+/),
+  `speak answer reply respond use switch talk write understand jawab pakai bicara ngomong ganti balas gunakan ubah
+  pindah`.split(/\s+/),
 )
+const PREPOSITIONS = new Set(['in', 'to', 'into', 'dalam', 'ke'])
+// What may follow a language that was asked for by “in English” alone.
+const CLOSINGS = new Set([
+  'please',
+  'now',
+  'thanks',
+  'dong',
+  'ya',
+  'aja',
+  'kak',
+  'tolong',
+  'sekarang',
+  'from',
+  'again',
+  'lagi',
+])
 const REFUSES = new Set(['not', 'stop', 'jangan', 'bukan', 'tidak'])
 // Somebody who wants a text translated does not want another language of the conversation.
 const OTHER_WISHES = new Set([
@@ -83,9 +99,7 @@ export function languageWish(words: readonly Word[]): LanguageWish | undefined {
     const named = LANGUAGES[text]
     if (named === undefined) return
     const nearby = words.slice(Math.max(0, at - FAR), at).map((word) => word.text)
-    const isAsked =
-      nearby.some((word) => ASKS.has(word)) || (text === 'bahasa' ? false : words.length <= 3 && !isPlace(text))
-    if (!isAsked) return
+    if (!nearby.some((word) => ASKS.has(word)) && !isSaidAlone(words, at)) return
     const isRefused = nearby.some((word) => REFUSES.has(word))
     if (named === 'other') wish = isRefused ? wish : 'other'
     else wish = isRefused ? (named === 'en' ? 'id' : 'en') : named
@@ -93,8 +107,20 @@ export function languageWish(words: readonly Word[]): LanguageWish | undefined {
   return wish
 }
 
+// “In English”, at the end or before a courtesy, or hardly more than the name of the language.
+function isSaidAlone(words: readonly Word[], at: number): boolean {
+  const before = words[at - 1]?.text
+  const named = words[at]?.text ?? ''
+  const after = words[at + 1]
+  if (before !== undefined && PREPOSITIONS.has(before))
+    return after === undefined || after.clause !== words[at]?.clause || CLOSINGS.has(after.text)
+  if (before === 'bahasa') return words.length <= 4
+  return words.length <= 3 && named !== 'bahasa' && !isPlace(named)
+}
+
 // The name of the country alone is no wish.
-const isPlace = (name: string) => name === 'indonesia' || name === 'china' || name === 'korea' || name === 'bali'
+const isPlace = (name: string) =>
+  name === 'indonesia' || name === 'jawa' || name === 'china' || name === 'korea' || name === 'bali'
 
 /** languageAskedFor is the language that earlier messages asked for last, oldest first. */
 export function languageAskedFor(earlier: readonly string[]): Locale | undefined {

@@ -81,6 +81,54 @@ describe('the offline advisor', () => {
     assert.match(text, /could not do that.*at most 500 characters/)
   })
 
+  test('answers in the language that was asked for, from then on, in whatever language the next question is', async () => {
+    const { engine } = engineUnderTest({ model })
+    const say = async (...messages: [...string[], string]) => {
+      const history = messages.slice(0, -1).flatMap((content) => [
+        { role: 'user' as const, content },
+        { role: 'assistant' as const, content: 'OK' },
+      ])
+      return (await play(engine, runInput(messages.at(-1) ?? '', { history }))).text
+    }
+    assert.match(await say('Please speak Indonesian'), /bahasa Indonesia/)
+    assert.match(await say('Please speak Indonesian', 'How many points do I have?'), /140 poin/)
+    assert.match(await say('Please speak Indonesian', 'Remember that we sell soto'), /Saya ingat/)
+    assert.match(await say('Please speak Indonesian', 'in English again, please'), /I speak English/)
+    assert.match(await say('Please speak Indonesian', 'in English again, please', 'poin saya?'), /140 points/)
+    assert.match(await say('Can you speak Javanese?'), /only English and Indonesian/)
+  })
+
+  test('imagines more points, and looks up what is missing to a total first', async () => {
+    const more = await ask('What if I earn 60 more points?')
+    assert.deepEqual(more.tools, ['what_if'])
+    assert.match(more.text, /With 60 points more you would have 200 points\. .*Sapling!/)
+    const total = await ask('What if I had 200 points?')
+    assert.deepEqual(total.tools, ['get_business_summary', 'what_if'])
+    assert.match(total.text, /With 60 points more you would have 200 points/)
+    const less = await ask('What if I had 100 points?')
+    assert.deepEqual(less.tools, ['get_business_summary'])
+    assert.match(less.text, /You have 140 points already/)
+    const unknown = await ask('What if I earn more points?')
+    assert.deepEqual(unknown.tools, [])
+    assert.match(unknown.text, /How many points more/)
+  })
+
+  test('shows what people typed as they typed it, and never as Markdown of its own', async () => {
+    const { text } = await ask('What do you remember?', {
+      facts: factsInMemory('![x](https://evil.example/?q=1)\n# Hi'),
+    })
+    assert.match(text, /!\\\[x\\\]\(https/)
+    assert.doesNotMatch(text, /\n# Hi/)
+  })
+
+  test('says what went wrong in the language of the answer', async () => {
+    const standings = { ...standingsOfTests, standingOf: () => Promise.reject(new Error('gone')) }
+    const { text } = await ask('Peringkat saya?', { standings })
+    assert.equal(text, 'Saya belum bisa melakukannya. Ada masalah di pihak kami.')
+    const long = await ask(`Ingat bahwa ${'x'.repeat(600)}`)
+    assert.equal(long.text, 'Saya belum bisa melakukannya. Catatan paling panjang 500 karakter.')
+  })
+
   test('takes no numbers from an earlier turn', async () => {
     const { engine } = engineUnderTest({ model })
     const output = {

@@ -20,6 +20,9 @@ const BEFORE = [
 const BEHIND = ['nya', 'ku', 'mu', 'lah', 'kah', 'kan', 'in', 'an', 'i', 's', 'es', 'ed', 'ing', ''] as const
 const SHORTEST_STEM = 4
 const SHORTEST_TYPO = 4
+// Of shorter words, so many are one letter apart that only a neighbouring key is taken for a slip.
+const LONG_WORD = 7
+const KEYBOARD = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm']
 
 /** Spelling finds the known word that a written one stands for. */
 export type Spelling = (written: string) => string | undefined
@@ -54,7 +57,7 @@ export function createSpelling(known: ReadonlySet<string>, ordinary: ReadonlySet
       const allowed = Math.min(least - 1, word.length >= 8 ? 2 : 1)
       if (Math.abs(word.length - written.length) > allowed) continue
       const away = distance(written, word, allowed)
-      if (away <= allowed) {
+      if (away <= allowed && (word.length >= LONG_WORD || isSlip(written, word))) {
         best = word
         least = away
       }
@@ -67,6 +70,22 @@ export function createSpelling(known: ReadonlySet<string>, ordinary: ReadonlySet
     if (ordinary.has(written)) return undefined
     return stemOf(written) ?? (written.length >= SHORTEST_TYPO && written.length <= 24 ? nearest(written) : undefined)
   }
+}
+
+// Words of one length differ by a swap or by other letters; those must lie beside each other on the keyboard.
+function isSlip(written: string, word: string): boolean {
+  if (written.length !== word.length) return true
+  const differing = [...word].flatMap((letter, at) =>
+    written[at] === letter ? [] : [[letter, written[at] ?? ''] as const],
+  )
+  return differing.length !== 1 || differing.every(([letter, other]) => areNeighbours(letter, other))
+}
+
+function areNeighbours(a: string, b: string): boolean {
+  const place = (letter: string) =>
+    KEYBOARD.map((row, at) => ({ at, column: row.indexOf(letter) })).find(({ column }) => column >= 0)
+  const [first, second] = [place(a), place(b)]
+  return !!first && !!second && Math.abs(first.at - second.at) <= 1 && Math.abs(first.column - second.column) <= 1
 }
 
 // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. `limit` + 1 means "more".

@@ -35,7 +35,10 @@ const CONCEPTS = {
   point: ['point points', 'poin point points'],
   score: ['score scores', 'skor nilai'],
   level: ['level levels rung rungs', 'level tingkat tingkatan tahapan'],
-  next: ['next upcoming following another', 'berikutnya selanjutnya berikut lanjut lanjutannya next setelah_ini'],
+  next: [
+    'next upcoming following another',
+    'berikutnya selanjutnya berikut lanjut lanjutannya next setelah_ini habis_ini abis_ini sesudah_ini',
+  ],
   up: ['up advance climb climbing higher rise move_up', 'naik menaikkan naikkan naikin'],
   achievement: [
     'achievement achievements badge badges trophy trophies medal medals',
@@ -80,7 +83,7 @@ const CONCEPTS = {
   history: ['history ledger log transactions', 'riwayat histori sejarah mutasi'],
   source: ['where come came from source', 'dari_mana darimana asal asalnya'],
   down: [
-    'down drop dropped lose lost decrease decreased fewer deducted taken minus',
+    'go_down are_down is_down keep_dropping went_down gone_down going_down drop dropped lose lost decrease decreased fewer deducted taken minus',
     'berkurang turun hilang dipotong menurun dikurangi minus dikurang',
   ],
   today: ['today', 'hari_ini'],
@@ -123,7 +126,7 @@ const CONCEPTS = {
   summary: ['summary overview recap', 'ringkasan rangkuman rekap ikhtisar'],
 
   customer: [
-    'customer customers buyer buyers client clients guest guests',
+    'customer customers regulars tourist tourists visitor visitors buyer buyers client clients guest guests',
     'pelanggan pembeli konsumen langganan customer klien',
   ],
   money: ['money cash', 'uang duit kas modal dana'],
@@ -150,14 +153,14 @@ const CONCEPTS = {
   quiet: ['slow quiet empty', 'sepi lesu sunyi'],
   known: ['known know knows heard', 'kenal dikenal tahu terkenal'],
   crowd: ['busy crowded', 'ramai laris laku'],
-  stock: ['stock inventory stocks restock restocking', 'stok persediaan stock inventaris gudang'],
+  stock: ['stock inventory stocks restock restocking', 'stok restok nyetok persediaan stock inventaris gudang'],
   goods: [
     'goods products product items ingredients vegetables fruit supplies',
     'barang produk bahan sayur sayuran buah bahan_baku dagangan',
   ],
   spoil: [
-    'spoil spoils spoiled expire expired expires rot rots rotten go_bad goes_bad going_bad waste',
-    'busuk basi kadaluarsa kedaluwarsa expired membusuk layu',
+    'spoil spoils spoiled throw_away thrown_away throwing_away expire expired expires rot rots rotten go_bad goes_bad going_bad waste',
+    'busuk basi terbuang kebuang dibuang kadaluarsa kedaluwarsa expired membusuk layu',
   ],
   pile: ['leftover leftovers unsold dead_stock overstock', 'numpuk menumpuk tidak_laku sisa'],
   supplier: ['supplier suppliers vendor wholesaler', 'supplier pemasok distributor grosir'],
@@ -199,7 +202,7 @@ const CONCEPTS = {
   ],
   sell: ['sell selling', 'jual menjual jualan berjualan dagang'],
 
-  remember: ['remember memory told tell notes', 'ingat mengingat diingat catatan cerita bilang'],
+  remember: ['remember memory told notes', 'ingat mengingat diingat catatan cerita bilang'],
   forget: ['forget erase delete remove clear', 'lupakan hapus hilangkan buang menghapus'],
   note: ['note notes memory memories told', 'catatan ingatan memori'],
   remind: ['remind reminder reminders alarm', 'ingatkan ingetin pengingat alarm'],
@@ -209,6 +212,7 @@ const CONCEPTS = {
   day: ['day', 'hari'],
   time: ['time oclock', 'jam pukul'],
   now: ['now currently', 'sekarang'],
+  message: ['message messages chat conversation conversations', 'pesan chat percakapan obrolan'],
   data: ['data information info privacy private', 'data informasi privasi rahasia'],
   safe: ['safe secure secret confidential', 'aman rahasia terjaga'],
   see: ['see view read access look', 'lihat melihat baca akses intip'],
@@ -220,12 +224,15 @@ const CONCEPTS = {
   appear: ['appear shown', 'muncul tampil'],
   account: ['account password login log_in sign_in email', 'akun password sandi kata_sandi login email'],
   human: ['human person someone admin operator', 'manusia orang admin petugas pendamping operator cs'],
-  contact: ['talk speak contact call', 'ngomong bicara hubungi kontak ngobrol'],
-  support: ['customer_service customer_support support_team helpdesk', 'layanan_pelanggan call_center'],
+  contact: [
+    'talk speak contact call connect reach',
+    'ngomong bicara hubungi kontak ngobrol sambung sambungkan telepon',
+  ],
+  support: ['customer_service customer_support support helpdesk', 'layanan_pelanggan call_center'],
   robot: ['ai bot robot chatgpt gpt machine computer', 'robot mesin bot ai chatgpt komputer'],
   real: ['real actual', 'benar asli beneran sungguhan'],
   tired: [
-    'tired exhausted stressed stress worried worry give_up giving_up quit overwhelmed sad hopeless burned_out depressed afraid',
+    'tired exhausted stressed stress worried worry give_up giving_up quit overwhelmed sad hopeless failure burned_out depressed afraid',
     'capek lelah stres stress nyerah menyerah putus_asa sedih khawatir pusing takut cape down_banget berat',
   ],
 
@@ -305,6 +312,36 @@ const FUNCTION_WORDS: Record<Locale, string> = {
     bang gan sis baru lama besar kecil baik begitu punya sendiri orang dia mereka nya habis tetap dulu oke iya`,
 }
 
+// Words of every day, which no pattern needs; who knows them neither corrects them nor takes them for names.
+const COMMON_WORDS: Record<Locale, string> = {
+  en: `able across actually ago almost alone along already although amount anything anyway around away basic became become
+    been beginning behind being below best between both bring brought build built busy buying call called came care case
+    certain chance city close coming common could course current daily decide different door early easy either else end
+    enough especially even evening exactly example exist expect extra eye face fact family far fast few find fine five food
+    found four free friend full fun fund future general girl glad gone great group guess half hand happen hard head hear
+    heart high hold hope hour house idea important inside instead job just kind kitchen large last late later least leave
+    left less letter life line little live local long look love low main matter maybe mean meet might mind minute moment
+    money most mother move name near next nice note number often once open order outside own paper part past people per
+    phone pick place plan play possible post print probably problem put question quick quite read ready reason rest room
+    run same second seem send set seven several short side since sit six small soon sort start stay step still stop street
+    such sure system talk team teach ten third though three till together total touch town true try turn two type
+    understand use usually very wait walk weekend whole why wife wish within word world worth wrong young exist mandatory`,
+  id: `adalah agak agar akhir akhirnya aku amat anak antara apalagi arah asal atau ayah ayam badan bagaimana bagian
+    bagus bahkan bahwa bantu banyaknya barangkali baru bawa beberapa beda begitu belajar benar berapa beras berat berbagai
+    berhenti besar besok betul biasa biaya bicara bila bisa boleh buah buka bukan cabang cari cepat cerita coba contoh cukup
+    cuma daerah dalam dapur datang daya dekat delapan demikian dengan depan desa diri dulu dunia enak entah gagal gampang
+    ganti gara-gara gede guru gula habis hampir hari hati hidup hujan ibu ikut ikutan jaga jalan jam jangan jarak jauh jelas
+    jelek jenis juga kadang kadang-kadang kalah kampung kanan kantor kata kayak kayaknya kecil kemarin kena kenal kepala
+    keras kerja kerjaan kira kiri kota kue kuliah kursus lain laki lama lambat lancar langsung lantas lebih lewat luar lupa
+    macam makan maksud malah malas mampu masa masak masalah masih masuk mata mati melulu memang mending menurut menit meski
+    minum mirip model muda mudah mulai mungkin musim naik nama nanti nasi naik nenek niat nyata orang pagi paham pakai
+    paling panas panjang pasar pasti pelan penting pergi perlu pernah pintu pisah pulang punya pusat rajin rasa roti
+    rugi rumah rusak sakit salah sama sampai sana sangat sayang sebab sebelah sebentar sedikit sehari sekalian sekitar
+    selain selalu selesai semoga sempat sendiri sengaja senang sering serta siap sini situ soal suami suatu suka susah
+    tadi tahan tamu tanah tangan tanpa tempat tentu tepat terlalu ternyata tetap tiba tidur tiga tinggal tinggi tolong
+    total tua tugas tunggu turut ujung umum untung usah waktu wah wajib warna yakin`,
+}
+
 const both = (locale: Locale) => (locale === 'en' ? 0 : 1)
 const entries = Object.entries(CONCEPTS)
 
@@ -333,7 +370,9 @@ export const CONTENT_WORDS_OF: Record<Locale, ReadonlySet<string>> = {
 }
 
 /** ORDINARY_WORDS are the words that are known and say nothing about what is asked. */
-export const ORDINARY_WORDS: ReadonlySet<string> = wordsIn(`${FUNCTION_WORDS.en} ${FUNCTION_WORDS.id}`)
+export const ORDINARY_WORDS: ReadonlySet<string> = wordsIn(
+  [FUNCTION_WORDS, COMMON_WORDS].map(({ en, id }) => `${en} ${id}`).join(' '),
+)
 
 /** isKnown tells whether a word is in the vocabulary at all. */
 export function isKnown(word: string): boolean {
@@ -343,7 +382,8 @@ export function isKnown(word: string): boolean {
 const CONTENT_WORDS: ReadonlySet<string> = contentWords('en').union(contentWords('id'))
 
 function contentWords(locale: Locale): Set<string> {
-  return wordsIn(entries.map(([, texts]) => texts[both(locale)].replaceAll('_', ' ')).join(' '))
+  const terms = entries.map(([, texts]) => texts[both(locale)].replaceAll('_', ' '))
+  return wordsIn(`${terms.join(' ')} ${COMMON_WORDS[locale]}`)
 }
 
 function wordsIn(text: string): Set<string> {
