@@ -4,8 +4,7 @@ import { problemDocument, toProblem } from '../../platform/http/problem-handler.
 import type { Log } from '../../platform/logger.ts'
 import { idSchema } from '../../platform/text.ts'
 import type { LinkService } from '../business/index.ts'
-import { createAwardChunks } from './award-chunks.ts'
-import { createAwardQueue } from './award-queue.ts'
+import { createAwardLanes } from './award-lanes.ts'
 import type { AwardOutcome, AwardRepository, AwardRequest } from './award-repository.ts'
 import { type EventInput, eventInput, type Receipt } from './dto.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -36,12 +35,10 @@ export function createEventRecording({ awards, leaderboard, links, onAwarded, cl
     onAwarded()
     return outcomes
   }
-  // Calls of one event share round trips; batches fill theirs, and must not stand in the way of a lone call.
-  const queue = createAwardQueue({ award, batchSize: 200, lanes: 2, capacity: 10_000 })
-  const chunks = createAwardChunks({ award, log })
+  const lanes = createAwardLanes({ award, log })
 
   async function receiptFor(request: AwardRequest): Promise<Receipt> {
-    const outcome = await queue.add(request)
+    const outcome = await lanes.add(request)
     if (outcome.outcome !== 'awarded' && outcome.outcome !== 'replayed') throw refusal(outcome.outcome, request)
     return {
       ...outcome.receipt,
@@ -133,7 +130,7 @@ export function createEventRecording({ awards, leaderboard, links, onAwarded, cl
         else results.set(at, businessId)
       }
 
-      const outcomes = await chunks.award(asked.map(({ request }) => request))
+      const outcomes = await lanes.addAll(asked.map(({ request }) => request))
       const ranks = await leaderboard.ranksOf(
         outcomes.flatMap((outcome) => ('receipt' in outcome ? [outcome.receipt.business_id] : [])),
       )

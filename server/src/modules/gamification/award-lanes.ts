@@ -1,0 +1,66 @@
+import { databaseTrouble } from '../../platform/db/database-trouble.ts'
+import { Problem } from '../../platform/errors.ts'
+import type { Log } from '../../platform/logger.ts'
+import { createAwardQueue } from './award-queue.ts'
+import type { AwardOutcome, AwardRequest } from './award-repository.ts'
+
+// Each is a transaction under way at most. More of them make smaller arrays, and what a statement costs whatever its
+// length is then paid more often; fewer leave the database idle while one waits for its commit to be on disk.
+const LANES = 4
+const LONGEST_ARRAY = 200
+const MOST_WAITING = 10_000
+
+type LaneOptions = {
+  /** Awards an array of requests; outcomes come in their order. */
+  award: (requests: AwardRequest[]) => Promise<AwardOutcome[]>
+  log: Log
+}
+
+/** AwardLanes gather awards, of single calls and of batches alike, so that they share round trips and commits. */
+export type AwardLanes = {
+  add(request: AwardRequest): Promise<AwardOutcome>
+  /** addAll answers an outcome for each request, or the error that it alone brought about. */
+  addAll(requests: AwardRequest[]): Promise<(AwardOutcome | Error)[]>
+}
+
+/**
+ * createAwardLanes sends everything of one business, or of one caller who names none, down one lane. An array holds the
+ * rows of its businesses until it has committed, so arrays that share one would run one after the other; and what was
+ * posted first for a business is awarded first.
+ */
+export function createAwardLanes({ award, log }: LaneOptions): AwardLanes {
+  const lanes = Array.from({ length: LANES }, () =>
+    createAwardQueue<AwardRequest, AwardOutcome>({
+      award,
+      batchSize: LONGEST_ARRAY,
+      lanes: 1,
+      capacity: MOST_WAITING,
+    }),
+  )
+
+  async function add(request: AwardRequest): Promise<AwardOutcome> {
+    const lane = lanes[laneOf(request.businessId ?? request.caller ?? '')]
+    if (lane === undefined) throw new RangeError('there is no such lane')
+    return lane.add(request)
+  }
+
+  return {
+    add,
+    async addAll(requests) {
+      const settled = await Promise.allSettled(requests.map(add))
+      return settled.map((result) => {
+        if (result.status === 'fulfilled') return result.value
+        const { reason } = result
+        // With the database away or too busy the call fails as a whole, since all of it can be repeated.
+        if (databaseTrouble(reason)?.status === 503 || isRefusal(reason)) throw reason
+        log.error({ err: reason }, 'an event could not be awarded')
+        return reason instanceof Error ? reason : new Error(String(reason))
+      })
+    },
+  }
+}
+
+// The last digits of a UUIDv7 are random.
+const laneOf = (id: string) => (Number.parseInt(id.slice(-4), 16) || 0) % LANES
+
+const isRefusal = (reason: unknown) => reason instanceof Problem && reason.status === 503
