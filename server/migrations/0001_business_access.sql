@@ -5,12 +5,16 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT owner = caller AND erased_at IS 
 
 -- accessible_business is the business that a person named, if they may act for it, or their first one where `named` is
 -- null; null when there is none. Example: accessible_business(caller, NULL) → the oldest business of the caller.
+-- It is PL/pgSQL because that keeps its plan; as an SQL function it would be planned anew for every award.
 CREATE FUNCTION accessible_business(caller uuid, named uuid) RETURNS uuid
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT id FROM businesses
-  WHERE may_act_for(caller, user_id, erased_at) AND (named IS NULL OR id = named)
-  ORDER BY id
-  LIMIT 1
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN (
+    SELECT id FROM businesses
+    WHERE may_act_for(caller, user_id, erased_at) AND (named IS NULL OR id = named)
+    ORDER BY id
+    LIMIT 1);
+END
 $$;
 
 -- The level that a total stands on, or null below the lowest one.
