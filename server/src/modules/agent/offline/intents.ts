@@ -74,7 +74,7 @@ const OF_THE_GAME: ReadonlySet<PatternIntent> = new Set<PatternIntent>([
 ])
 const FOREIGN_WORD = 1.3
 // “What should I do” is asked about sick dogs too.
-const FOREIGN_TO_ADVICE = 0.8
+const FOREIGN_TO_ADVICE = 0.6
 // What says that a number of points is a total.
 const TOTAL = ['have', 'reach', 'total', 'mencapai', 'capai', 'jadi']
 
@@ -120,9 +120,21 @@ export function recognise(message: string, fallback: Locale): Recognised {
   }
   const intents = heard.flatMap(({ intent }) => (intent === 'out_of_scope' ? [] : [intent]))
   if (intents.length < heard.length) return { language, intents: [] }
-  const points = numberIn(written.map((word) => word.text))
+  const points = pointsIn(words)
   if (points === undefined) return { language, intents }
   return { language, intents, points, ...(isTotal(words) ? { isTotal: true } : {}) }
+}
+
+// Of several numbers, it is the one beside “points” or “more”: “in the top 10 with 500 points”.
+function pointsIn(words: readonly Word[]): number | undefined {
+  const isBeside = (at: number) =>
+    [at - 1, at + 1, at + 2].some((beside) => {
+      const concepts = CONCEPTS_OF.get(words[beside]?.text ?? '') ?? []
+      return concepts.includes('point') || concepts.includes('more')
+    })
+  const numbers = words.flatMap(({ text }, at) => (isNumber(text) ? [at] : []))
+  const chosen = numbers.find(isBeside) ?? numbers[0]
+  return chosen === undefined ? undefined : numberIn(words.slice(chosen).map(({ text }) => text))
 }
 
 // “If I had 500 points” and “kalau poin saya 500” name a total; “if I got 500 points more” does not.
@@ -140,15 +152,16 @@ export function conceptsIn(text: string): ReadonlySet<string> {
   return new Set([...tokensOf(words)].filter((token) => isConcept(token) && weightOf(token) > 1))
 }
 
+type Message = { foreign: number; isShort: boolean }
 type Heard = { intent: PatternIntent; score: number; clauses: ReadonlySet<number>; firstClause: number }
 
 function strongest(words: readonly Word[]): Heard[] {
   const clauses = [...Map.groupBy(words, ({ clause }) => clause).values()]
   const whole = new Set(words.map(({ clause }) => clause))
-  const foreign = foreignWords(words)
-  const byClause = clauses.map((clause) => heardIn(clause, new Set([clause[0]?.clause ?? 0]), 0, foreign))
+  const message: Message = { foreign: foreignWords(words), isShort: words.length <= SHORT }
+  const byClause = clauses.map((clause) => heardIn(clause, new Set([clause[0]?.clause ?? 0]), 0, message))
   const all =
-    clauses.length > 1 ? [...byClause.flat(), ...heardIn(words, whole, ACROSS_CLAUSES, foreign)] : byClause.flat()
+    clauses.length > 1 ? [...byClause.flat(), ...heardIn(words, whole, ACROSS_CLAUSES, message)] : byClause.flat()
   const [best] = all.toSorted((a, b) => b.score - a.score)
   if (!best) return []
 
@@ -169,8 +182,10 @@ function without(minor: ReadonlySet<PatternIntent>, heard: Heard[]): Heard[] {
   return major.length > 0 ? major : heard.slice(0, 1)
 }
 
-function heardIn(words: readonly Word[], clauses: ReadonlySet<number>, penalty: number, foreign: number): Heard[] {
+function heardIn(words: readonly Word[], clauses: ReadonlySet<number>, penalty: number, message: Message): Heard[] {
+  const { foreign, isShort } = message
   const tokens = tokensOf(words)
+  if (isShort) tokens.add('#short')
   const isOwn = tokens.has('self') || tokens.has('you') || tokens.has('business')
   const isAdviceOnAnything = (intent: PatternIntent) => intent === 'advice' && !tokens.has('business')
   const best = new Map<PatternIntent, number>()
@@ -208,7 +223,6 @@ function tokensOf(words: readonly Word[]): Set<string> {
     }
     if (isNumber(words[at]?.text ?? '')) tokens.add('#number')
   })
-  if (words.length <= SHORT) tokens.add('#short')
   return tokens
 }
 

@@ -112,15 +112,16 @@ function isSaidAlone(words: readonly Word[], at: number): boolean {
   const before = words[at - 1]?.text
   const named = words[at]?.text ?? ''
   const after = words[at + 1]
-  if (before !== undefined && PREPOSITIONS.has(before))
+  if (before !== undefined && PREPOSITIONS.has(before) && !isPlace(named))
     return after === undefined || after.clause !== words[at]?.clause || CLOSINGS.has(after.text)
   if (before === 'bahasa') return words.length <= 4
   return words.length <= 3 && named !== 'bahasa' && !isPlace(named)
 }
 
 // The name of the country alone is no wish.
-const isPlace = (name: string) =>
-  name === 'indonesia' || name === 'jawa' || name === 'china' || name === 'korea' || name === 'bali'
+const PLACES = new Set(['indonesia', 'china', 'korea', 'bali', 'jawa', 'madura', 'german', 'jerman', 'belanda'])
+
+const isPlace = (name: string) => PLACES.has(name)
 
 /** languageAskedFor is the language that earlier messages asked for last, oldest first. */
 export function languageAskedFor(earlier: readonly string[]): Locale | undefined {

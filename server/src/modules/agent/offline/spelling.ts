@@ -11,6 +11,7 @@ const BEFORE = [
   ['di', ''],
   ['ber', ''],
   ['ter', ''],
+  ['ke', ''],
   ['pe', ''],
   ['nge', ''],
   ['ng', ''],
@@ -72,13 +73,22 @@ export function createSpelling(known: ReadonlySet<string>, ordinary: ReadonlySet
   }
 }
 
-// Words of one length differ by a swap or by other letters; those must lie beside each other on the keyboard.
+// One letter is left out, added or mistaken. Left out are vowels, added are the same letter or its neighbour on the
+// keyboard once more, and mistaken is a neighbour.
 function isSlip(written: string, word: string): boolean {
-  if (written.length !== word.length) return true
-  const differing = [...word].flatMap((letter, at) =>
-    written[at] === letter ? [] : [[letter, written[at] ?? ''] as const],
-  )
-  return differing.length !== 1 || differing.every(([letter, other]) => areNeighbours(letter, other))
+  const at = [...word].findIndex((letter, index) => written[index] !== letter)
+  if (written.length === word.length) {
+    const isSwap = at >= 0 && written[at] === word[at + 1] && written[at + 1] === word[at]
+    return isSwap || areNeighbours(word[at] ?? '', written[at] ?? '')
+  }
+  const [longer, shorter] = written.length > word.length ? [written, word] : [word, written]
+  const extra = [...longer].findIndex((letter, index) => shorter[index] !== letter)
+  const letter = longer[extra] ?? ''
+  const beside = [longer[extra - 1], longer[extra + 1]]
+  if (beside.includes(letter)) return true
+  return written.length < word.length
+    ? 'aeiou'.includes(letter)
+    : beside.some((other) => other !== undefined && areNeighbours(other, letter))
 }
 
 function areNeighbours(a: string, b: string): boolean {

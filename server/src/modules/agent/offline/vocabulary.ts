@@ -1,4 +1,5 @@
 import type { Locale } from '../failures.ts'
+import { COMMON_WORDS, FUNCTION_WORDS } from './everyday-words.ts'
 
 /** Concept names a thing that both languages have words for; patterns are written in concepts. */
 export type Concept = keyof typeof CONCEPTS
@@ -50,8 +51,8 @@ const CONCEPTS = {
   ],
   closest: ['closest nearest close almost', 'terdekat paling_dekat dekat hampir'],
   rank: [
-    'rank ranking ranked ranks leaderboard leader_board standings',
-    'peringkat ranking rank rangking rengking urutan klasemen leaderboard papan_skor papan_peringkat',
+    'rank ranking ranked ranks leaderboard leader_board standings board',
+    'peringkat ranking rank rangking rengking urutan klasemen leaderboard papan_skor papan_peringkat papan',
   ],
   place: ['place position spot', 'posisi tempat urutan keberapa'],
   overtake: [
@@ -80,18 +81,15 @@ const CONCEPTS = {
   ],
   why: ['why how_come', 'kenapa kok'],
   last: ['last latest recent recently newest', 'terakhir terbaru barusan tadi'],
-  history: ['history ledger log transactions', 'riwayat histori sejarah mutasi'],
-  source: ['where come came from source', 'dari_mana darimana asal asalnya'],
+  history: ['history ledger transactions', 'riwayat histori sejarah mutasi'],
+  source: ['come_from came_from comes_from where_from where_did where_do source', 'dari_mana darimana asal asalnya'],
   down: [
     'go_down are_down is_down keep_dropping went_down gone_down going_down drop dropped lose lost decrease decreased fewer deducted taken minus',
     'berkurang turun hilang dipotong menurun dikurangi minus dikurang',
   ],
   today: ['today', 'hari_ini'],
   week: ['week weekly', 'minggu pekan seminggu'],
-  last_week: [
-    'last_week previous_week week_before',
-    'minggu_lalu minggu_kemarin pekan_lalu minggu_sebelumnya minggu_kmrn',
-  ],
+  last_week: ['last_week previous_week week_before', 'minggu_lalu minggu_kemarin pekan_lalu minggu_sebelumnya'],
   compare: [
     'compare compared comparison versus vs than',
     'bandingkan banding dibanding dibandingkan perbandingan lebih_baik',
@@ -153,7 +151,10 @@ const CONCEPTS = {
   quiet: ['slow quiet empty', 'sepi lesu sunyi'],
   known: ['known know knows heard', 'kenal dikenal tahu terkenal'],
   crowd: ['busy crowded', 'ramai laris laku'],
-  stock: ['stock inventory stocks restock restocking', 'stok restok nyetok persediaan stock inventaris gudang'],
+  stock: [
+    'stock inventory stocks restock restocking shelf shelves',
+    'stok restok nyetok persediaan stock inventaris gudang rak',
+  ],
   goods: [
     'goods products product items ingredients vegetables fruit supplies',
     'barang produk bahan sayur sayuran buah bahan_baku dagangan',
@@ -169,7 +170,10 @@ const CONCEPTS = {
     'pembukuan akuntansi buku_kas laporan_keuangan keuangan',
   ],
   write_down: ['write_down keep_track track write', 'catat mencatat nyatat tulis pencatatan'],
-  profit: ['profit profits profitable loss losses earnings', 'untung laba rugi keuntungan profit'],
+  profit: [
+    'profit profits profitable loss losses earnings earn_money lose_money',
+    'untung laba rugi keuntungan profit cuan',
+  ],
   return: [
     'come_back return returning loyal loyalty regulars coming_back back',
     'balik balik_lagi kembali setia loyal langganan',
@@ -184,8 +188,8 @@ const CONCEPTS = {
   ],
   wage: ['wage wages salary', 'gaji upah menggaji'],
   loan: [
-    'loan loans borrow borrowing lender mortgage instalment',
-    'pinjam pinjaman meminjam kredit kur pinjol cicilan angsuran',
+    'loan loans borrow borrowing lender mortgage instalment lend lends lending',
+    'pinjam pinjaman meminjam kredit kur pinjol cicilan angsuran minjem minjam dipinjami meminjami',
   ],
   save: ['save saving savings put_aside', 'nabung tabung menabung tabungan nyisihin sisihkan menyisihkan'],
   bank: ['bank', 'bank koperasi'],
@@ -216,13 +220,16 @@ const CONCEPTS = {
   data: ['data information info privacy private', 'data informasi privasi rahasia'],
   safe: ['safe secure secret confidential', 'aman rahasia terjaga'],
   see: ['see view read access look', 'lihat melihat baca akses intip'],
-  share: ['share sell leak', 'bagikan sebar bocor bocorin kasih_tahu beritahu membagikan'],
+  share: ['share leak', 'bagikan sebar bocor bocorin kasih_tahu beritahu membagikan'],
   change: ['change edit update rename correct', 'ganti ubah mengubah edit perbarui mengganti'],
   name: ['name called', 'nama'],
   profile: ['profile address category stage goal target', 'profil alamat kategori tahap target tujuan'],
   hide: ['hide hidden', 'sembunyikan sembunyi umpetin'],
   appear: ['appear shown', 'muncul tampil'],
-  account: ['account password login log_in sign_in email', 'akun password sandi kata_sandi login email'],
+  account: [
+    'account password login log_in sign_in email log_out logout sign_out',
+    'akun password sandi kata_sandi login email keluar_akun logout',
+  ],
   human: ['human person someone admin operator', 'manusia orang admin petugas pendamping operator cs'],
   contact: [
     'talk speak contact call connect reach',
@@ -237,14 +244,17 @@ const CONCEPTS = {
   ],
 
   hello: [
-    'hi hello hey good_morning good_afternoon good_evening howdy greetings',
-    'halo selamat_pagi selamat_siang selamat_sore selamat_malam assalamualaikum assalamu_alaikum permisi apa_kabar salam punten',
+    'hi hello hey good_morning good_afternoon good_evening howdy greetings yo sup hiya good_day what_up morning',
+    'halo selamat_pagi selamat_siang selamat_sore selamat_malam assalamualaikum assalamu_alaikum permisi apa_kabar salam punten hola shalom kabar pa_kabar',
   ],
   daytime: ['daytime', 'pagi siang sore malam'],
-  thanks: ['thanks thank great awesome perfect helpful', 'makasih terimakasih terima_kasih mantap sip nuhun suwun'],
+  thanks: [
+    'thanks thank great awesome perfect helpful appreciate cool got_it understood',
+    'makasih terimakasih terima_kasih mantap sip nuhun suwun keren matur_nuwun siap oh_begitu noted',
+  ],
   bye: [
-    'bye goodbye see_you good_night that_all all_for_today later',
-    'dadah bye sampai_jumpa sampai_besok sampai_nanti pamit selamat_tinggal',
+    'bye goodbye see_you good_night that_all all_for_today later  take_care ttyl gotta_go',
+    'dadah bye sampai_jumpa sampai_besok sampai_nanti pamit selamat_tinggal duluan selamat_tidur',
   ],
   help: ['help assist', 'bantu bantuan membantu'],
   ask: ['ask question', 'tanya nanya bertanya tanyakan'],
@@ -292,54 +302,6 @@ export function weightOf(token: string): number {
 /** isConcept tells whether a token of a pattern names a concept. */
 export function isConcept(token: string): token is Concept {
   return token in CONCEPTS
-}
-
-// Words that say which language is spoken, whatever is being asked.
-const FUNCTION_WORDS: Record<Locale, string> = {
-  en: `the a an is are am was were be been i me my mine we us our you your he she they them their it its this that these
-    those what which when where how many much who whose why do does did done can could should would will shall may might must
-    have has had to of in on for with without and or not no yes about please tell show give want need at by from into so if
-    than then there here just too very really also any some every all more most less up down out off over again still only
-    now today tomorrow yesterday week month year day morning night good bad new old big small right well let keep make get
-    got getting take going go come back know think like feel really thing things way lot first last because before after while
-    someone something nothing ever been went said buy home wife husband kids through always never often maybe sure`,
-  id: `yang dan di ke dari untuk dengan adalah ini itu apa siapa kapan dimana mana bagaimana gimana berapa saya aku kami kita
-    kamu tidak bukan sudah belum bisa boleh mau pengen harus akan tentang tolong dong ya kah pada juga lagi ada tampilkan
-    lihat kasih usaha sih deh nih tuh kok loh lho kan aja banget sekali sama buat biar supaya agar kalau karena tapi atau
-    jadi kenapa cara sekarang kemarin besok nanti tadi hari bulan tahun minggu setiap tiap semua banyak sedikit lebih kurang
-    paling terus masih pernah selalu sering jarang dapat pakai jangan lupa tanpa hanya cuma sedang malah memang mungkin coba perlu
-    butuh sebelum setelah ketika waktu bikin jalan anak istri suami rumah beli bilang gini begini padahal biasanya mulai sampai dalam luar atas bawah depan belakang kak pak bu mas mbak min
-    bang gan sis baru lama besar kecil baik begitu punya sendiri orang dia mereka nya habis tetap dulu oke iya`,
-}
-
-// Words of every day, which no pattern needs; who knows them neither corrects them nor takes them for names.
-const COMMON_WORDS: Record<Locale, string> = {
-  en: `able across actually ago almost alone along already although amount anything anyway around away basic became become
-    been beginning behind being below best between both bring brought build built busy buying call called came care case
-    certain chance city close coming common could course current daily decide different door early easy either else end
-    enough especially even evening exactly example exist expect extra eye face fact family far fast few find fine five food
-    found four free friend full fun fund future general girl glad gone great group guess half hand happen hard head hear
-    heart high hold hope hour house idea important inside instead job just kind kitchen large last late later least leave
-    left less letter life line little live local long look love low main matter maybe mean meet might mind minute moment
-    money most mother move name near next nice note number often once open order outside own paper part past people per
-    phone pick place plan play possible post print probably problem put question quick quite read ready reason rest room
-    run same second seem send set seven several short side since sit six small soon sort start stay step still stop street
-    such sure system talk team teach ten third though three till together total touch town true try turn two type
-    understand use usually very wait walk weekend whole why wife wish within word world worth wrong young exist mandatory`,
-  id: `adalah agak agar akhir akhirnya aku amat anak antara apalagi arah asal atau ayah ayam badan bagaimana bagian
-    bagus bahkan bahwa bantu banyaknya barangkali baru bawa beberapa beda begitu belajar benar berapa beras berat berbagai
-    berhenti besar besok betul biasa biaya bicara bila bisa boleh buah buka bukan cabang cari cepat cerita coba contoh cukup
-    cuma daerah dalam dapur datang daya dekat delapan demikian dengan depan desa diri dulu dunia enak entah gagal gampang
-    ganti gara-gara gede guru gula habis hampir hari hati hidup hujan ibu ikut ikutan jaga jalan jam jangan jarak jauh jelas
-    jelek jenis juga kadang kadang-kadang kalah kampung kanan kantor kata kayak kayaknya kecil kemarin kena kenal kepala
-    keras kerja kerjaan kira kiri kota kue kuliah kursus lain laki lama lambat lancar langsung lantas lebih lewat luar lupa
-    macam makan maksud malah malas mampu masa masak masalah masih masuk mata mati melulu memang mending menurut menit meski
-    minum mirip model muda mudah mulai mungkin musim naik nama nanti nasi naik nenek niat nyata orang pagi paham pakai
-    paling panas panjang pasar pasti pelan penting pergi perlu pernah pintu pisah pulang punya pusat rajin rasa roti
-    rugi rumah rusak sakit salah sama sampai sana sangat sayang sebab sebelah sebentar sedikit sehari sekalian sekitar
-    selain selalu selesai semoga sempat sendiri sengaja senang sering serta siap sini situ soal suami suatu suka susah
-    tadi tahan tamu tanah tangan tanpa tempat tentu tepat terlalu ternyata tetap tiba tidur tiga tinggal tinggi tolong
-    total tua tugas tunggu turut ujung umum untung usah waktu wah wajib warna yakin`,
 }
 
 const both = (locale: Locale) => (locale === 'en' ? 0 : 1)

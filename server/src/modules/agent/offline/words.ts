@@ -11,7 +11,7 @@ const SHORT_FORMS: Record<string, string> = Object.fromEntries(
   gak=tidak ga=tidak nggak=tidak enggak=tidak ngga=tidak gk=tidak tdk=tidak ndak=tidak kagak=tidak tak=tidak engga=tidak
   bs=bisa bsa=bisa hrs=harus hrus=harus mo=mau pgn=pengen pengin=pengen pingin=pengen ingin=pengen
   dapet=dapat dpt=dapat dpet=dapat dapetin=dapatkan dptin=dapatkan kalo=kalau klo=kalau kl=kalau klau=kalau
-  skrg=sekarang skg=sekarang skrang=sekarang hr=hari bln=bulan thn=tahun mgg=minggu tgl=tanggal
+  skrg=sekarang skg=sekarang skrang=sekarang hr=hari bln=bulan thn=tahun mgg=minggu tgl=tanggal td=tadi kmrn=kemarin kmaren=kemarin bsk=besok
   bgt=banget bngt=banget bnyk=banyak byk=banyak jd=jadi jdi=jadi aj=aja ajah=aja saja=aja gitu=begitu gini=begini
   makasi=makasih mksh=makasih mksih=makasih trimakasih=terimakasih trims=makasih tengkyu=makasih tq=makasih
   tlg=tolong plis=tolong bhs=bahasa org=orang plg=pelanggan pake=pakai liat=lihat tau=tahu inget=ingat
