@@ -1,0 +1,53 @@
+import { createApp } from '../server/src/app.ts'
+import { loadSettings } from '../server/src/platform/config.ts'
+import { openPool } from '../server/src/platform/db/database.ts'
+import { callerOf } from '../server/src/modules/auth/index.ts'
+import { sendJson } from '../server/src/platform/http/send-json.ts'
+import { createLog } from '../server/src/platform/logger.ts'
+import { naiveLeaderboard } from './naive.ts'
+
+// The service as a process of its own, with two routes beside its own: one that answers the bytes of a leaderboard from a
+// constant, behind the same authentication, limits and headers, and the naive leaderboard. Its parent talks to it over the
+// IPC channel: {static: body} sets the constant, {memory: true} asks for the memory in use after a collection.
+
+const [databaseUrl = '', secretKey = ''] = process.argv.slice(2)
+const settings = loadSettings({ DATABASE_URL: databaseUrl, API_LIMIT_PER_MINUTE: '1000000', LOG_LEVEL: 'warn' })
+const startedAt = performance.timeOrigin
+const store = openPool({ connectionString: databaseUrl }, () => {})
+const app = await createApp({
+  settings,
+  store,
+  databaseKind: 'postgres',
+  secretKey,
+  log: createLog({ level: settings.logLevel }),
+})
+
+let constant = '[]'
+app.http.get('/bench/static', { config: { access: 'user' }, schema: { hide: true } }, async (_request, reply) =>
+  sendJson(reply, constant),
+)
+app.http.get('/bench/naive', { config: { access: 'user' }, schema: { hide: true } }, async (request, reply) =>
+  sendJson(reply, JSON.stringify(await naiveLeaderboard(store.pool, callerOf(request).userId))),
+)
+
+const { boardWarm } = await app.start()
+const url = await app.http.listen({ host: '127.0.0.1', port: 0 })
+const listeningMs = performance.timeOrigin + performance.now() - startedAt
+await boardWarm
+const warmMs = performance.timeOrigin + performance.now() - startedAt
+process.send?.({ url, listeningMs, warmMs })
+
+process.on('message', (message: { static?: string; memory?: true; stop?: true }) => {
+  if (message.static !== undefined) constant = message.static
+  if (message.memory) {
+    globalThis.gc?.()
+    globalThis.gc?.()
+    const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage()
+    process.send?.({ memory: { heapUsed, external, arrayBuffers, rss }, cpu: process.cpuUsage() })
+  }
+  if (message.stop)
+    void app
+      .close()
+      .then(() => store.pool.end())
+      .then(() => process.exit(0))
+})
