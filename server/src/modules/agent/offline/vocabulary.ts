@@ -291,7 +291,7 @@ const LIGHT: ReadonlySet<Concept> = new Set([
   'late',
   'known',
   'see',
-  'do',
+  'ask',
 ])
 
 /** weightOf is what a concept, or a plain word, counts for in a pattern. */
