@@ -14,15 +14,15 @@ const ABILITIES = listed([
   'remembering things: “remember that …”, and “what do you remember?”',
 ])
 
-const REASONS: Record<string, string> = {
-  daily_cap: 'up to the limit of the day',
-  cooldown: 'too soon after the one before',
-}
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['daily_cap', 'up to the limit of the day'],
+  ['cooldown', 'too soon after the one before'],
+])
 
 function entryLine(entry: RecentPoints['entries'][number]): string {
   const sign = entry.points > 0 ? '+' : ''
   const what = entry.type === 'adjustment' ? 'given or taken by the programme' : readable(entry.type)
-  const why = entry.reason === null ? '' : `: ${REASONS[entry.reason] ?? plain(entry.reason)}`
+  const why = entry.reason === null ? '' : `: ${REASONS.get(entry.reason) ?? plain(entry.reason)}`
   return `${sign}${points(entry.points)} on ${dayWritten(entry.day, 'en-GB')}, ${what}${why}`
 }
 

@@ -15,23 +15,25 @@ const ABILITIES = listed([
 ])
 
 // The kinds of event that come with every installation; others are shown by their own name.
-const TYPES: Record<string, string> = {
-  daily_check_in: 'absen harian',
-  sales_recorded: 'mencatat penjualan',
-  expenses_recorded: 'mencatat pengeluaran',
-  stock_counted: 'menghitung stok',
-  customer_contacted: 'menghubungi pelanggan',
-  promotion_posted: 'memasang promosi',
-  lesson_completed: 'menyelesaikan pelajaran',
-  sale_synced: 'penjualan dari kasir',
-  course_completed: 'menyelesaikan kursus',
-  instalment_paid: 'membayar cicilan',
-  adjustment: 'diberi atau diambil oleh program',
-}
-const REASONS: Record<string, string> = {
-  daily_cap: 'sampai batas hari itu',
-  cooldown: 'terlalu cepat setelah yang sebelumnya',
-}
+const TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    daily_check_in: 'absen harian',
+    sales_recorded: 'mencatat penjualan',
+    expenses_recorded: 'mencatat pengeluaran',
+    stock_counted: 'menghitung stok',
+    customer_contacted: 'menghubungi pelanggan',
+    promotion_posted: 'memasang promosi',
+    lesson_completed: 'menyelesaikan pelajaran',
+    sale_synced: 'penjualan dari kasir',
+    course_completed: 'menyelesaikan kursus',
+    instalment_paid: 'membayar cicilan',
+    adjustment: 'diberi atau diambil oleh program',
+  }),
+)
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['daily_cap', 'sampai batas hari itu'],
+  ['cooldown', 'terlalu cepat setelah yang sebelumnya'],
+])
 
 // What tools say when they fail, which they say in English.
 const ERRORS: [RegExp, string][] = [
@@ -40,11 +42,11 @@ const ERRORS: [RegExp, string][] = [
   [/problem on our side/, 'Ada masalah di pihak kami.'],
 ]
 
-const typeName = (type: string) => TYPES[type] ?? readable(type)
+const typeName = (type: string) => TYPES.get(type) ?? readable(type)
 
 function entryLine(entry: RecentPoints['entries'][number]): string {
   const sign = entry.points > 0 ? '+' : ''
-  const why = entry.reason === null ? '' : `: ${REASONS[entry.reason] ?? plain(entry.reason)}`
+  const why = entry.reason === null ? '' : `: ${REASONS.get(entry.reason) ?? plain(entry.reason)}`
   return `${sign}${points(entry.points)} pada ${dayWritten(entry.day, 'id-ID')}, ${typeName(entry.type)}${why}`
 }
 
@@ -274,11 +276,12 @@ function nextPlace({ rank, points_to_next_rank }: { rank: number | null; points_
   return rank === 1 ? 'Tidak ada yang di atas Anda!' : ''
 }
 
-const DATE_WORDS: Record<string, string> = Object.fromEntries(
+const DATE_WORDS: ReadonlyMap<string, string> = new Map(
   `Monday=Senin Tuesday=Selasa Wednesday=Rabu Thursday=Kamis Friday=Jumat Saturday=Sabtu Sunday=Minggu January=Januari
   February=Februari March=Maret May=Mei June=Juni July=Juli August=Agustus October=Oktober December=Desember`
     .split(/\s+/)
-    .map((pair) => pair.split('=')),
+    .map((pair) => pair.split('='))
+    .map(([english = '', indonesian = '']) => [english, indonesian] as const),
 )
 
-const dateInIndonesian = (today: string) => today.replaceAll(/[A-Z][a-z]+/g, (word) => DATE_WORDS[word] ?? word)
+const dateInIndonesian = (today: string) => today.replaceAll(/[A-Z][a-z]+/g, (word) => DATE_WORDS.get(word) ?? word)

@@ -39,6 +39,7 @@ describe('the offline advisor understands', () => {
     ["Don't forget that Budi cooks", 'Budi cooks'],
     ['Tolong ingat bahwa kami libur hari Jumat', 'kami libur hari Jumat'],
     ['catat ya, sewa naik bulan depan', 'sewa naik bulan depan'],
+    ['Hi, we have news. Please remember that we open at seven now', 'we open at seven now'],
     ['remember', ''],
   ] as const) {
     test(`“${message}” as a fact in the person's own words`, () => {
@@ -84,6 +85,11 @@ describe('the language of an answer', () => {
     test(`is asked for, or not, by “${message}”`, () => assert.equal(recognise(message, 'en').wish, wish))
   }
 
+  test('is changed beside what else is asked', () => {
+    const { language, intents } = recognise('How many points do I have? Please answer in Indonesian', 'en')
+    assert.deepEqual([language, intents], ['id', ['change_language', 'points']])
+  })
+
   test('is the one that was asked for last', () => {
     assert.equal(languageAskedFor(['hello', 'bahasa Indonesia dong', 'berapa poin saya?']), 'id')
     assert.equal(languageAskedFor(['bahasa Indonesia dong', 'in English please', 'can you speak Javanese?']), 'en')
@@ -97,7 +103,9 @@ test('any message at all is read, quickly and without an error', () => {
       assert.ok(recognise(message, 'id').intents.length <= 3)
     }),
   )
-  const words = fc.constantFrom('poin', 'what', 'if', '5', 'and', 'remember', 'bahasa', 'xqzt', 'menaikkan', ',', '?')
+  const words = fc.constantFrom(
+    ...'poin what if 5 and remember bahasa xqzt menaikkan , ? constructor __proto__ toString'.split(' '),
+  )
   fc.assert(fc.property(fc.array(words, { maxLength: 200 }), (message) => void recognise(message.join(' '), 'en')))
   // The longest that is read, of words that nothing is near to: the slowest there is.
   const slow = Array.from({ length: 120 }, (_, at) => `pqrst${at}uvwxyz`).join(' ')

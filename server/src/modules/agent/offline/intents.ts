@@ -105,24 +105,39 @@ export function recognise(message: string, fallback: Locale): Recognised {
   const words = written.map((word) => ({ ...word, text: spell(word.text) ?? word.text }))
   const language = languageOf(words, fallback)
 
-  const remember = REMEMBER.exec(text)
-  const fact = remember?.[1]?.trim()
-  if (fact !== undefined && !text.endsWith('?')) {
+  const fact = factIn(text)
+  if (fact !== undefined) {
     return FOR_THE_RECORDS.test(fact)
       ? { language, intents: ['add_points'] }
       : { language, intents: ['remember'], fact }
   }
 
-  const wish = languageWish(written)
-  const heard = strongest(words)
-  if (wish !== undefined && (heard[0]?.score ?? 0) < 5) {
-    return { language: wish === 'other' ? language : wish, intents: ['change_language'], wish }
+  const asked = languageWish(written)
+  if (asked !== undefined) {
+    const { wish, clause } = asked
+    // What is asked beside it; the request itself sounds like much else.
+    const beside = strongest(words.filter((word) => word.clause !== clause)).flatMap(({ intent, score }) =>
+      intent === 'out_of_scope' || COURTESIES.has(intent) || score < LEAST_SCORE_BESIDE ? [] : [intent],
+    )
+    return { language: wish === 'other' ? language : wish, intents: ['change_language', ...beside], wish }
   }
+  const heard = strongest(words)
   const intents = heard.flatMap(({ intent }) => (intent === 'out_of_scope' ? [] : [intent]))
   if (intents.length < heard.length) return { language, intents: [] }
   const points = pointsIn(words)
   if (points === undefined) return { language, intents }
   return { language, intents, points, ...(isTotal(words) ? { isTotal: true } : {}) }
+}
+
+// What to remember, where the message or a sentence of it is a command to; from there on to its end.
+function factIn(text: string): string | undefined {
+  if (text.endsWith('?')) return undefined
+  const sentences = [0, ...text.matchAll(/[.!\n]\s+/g).map((end) => end.index + end[0].length)]
+  for (const begin of sentences) {
+    const fact = REMEMBER.exec(text.slice(begin))?.[1]
+    if (fact !== undefined) return fact.trim()
+  }
+  return undefined
 }
 
 // Of several numbers, it is the one beside “points” or “more”: “in the top 10 with 500 points”.

@@ -6,19 +6,17 @@ import { CONTENT_WORDS_OF, FUNCTION_WORDS_OF, isKnown } from './vocabulary.ts'
 const FUNCTION_WORD = 1
 const CONTENT_WORD = 0.5
 
-const LANGUAGES: Record<string, Locale | 'other'> = {
-  english: 'en',
-  inggris: 'en',
-  indonesian: 'id',
-  indonesia: 'id',
-  bahasa: 'id',
-  ...Object.fromEntries(
-    `javanese jawa sundanese sunda spanish spanyol french perancis prancis arabic arab mandarin chinese china german jerman
+const LANGUAGES: ReadonlyMap<string, LanguageWish> = new Map<string, LanguageWish>([
+  ['english', 'en'],
+  ['inggris', 'en'],
+  ['indonesian', 'id'],
+  ['indonesia', 'id'],
+  ['bahasa', 'id'],
+  ...`javanese jawa sundanese sunda spanish spanyol french perancis prancis arabic arab mandarin chinese china german jerman
     dutch belanda malay melayu portuguese portugis japanese jepang korean korea hindi tagalog thai batak bali minang madura`
-      .split(/\s+/)
-      .map((name) => [name, 'other' as const]),
-  ),
-}
+    .split(/\s+/)
+    .map((name) => [name, 'other'] as const),
+])
 const ASKS = new Set(
   `speak answer reply respond use switch talk write understand jawab pakai bicara ngomong ganti balas gunakan ubah
   pindah`.split(/\s+/),
@@ -91,20 +89,23 @@ function isContentWord(text: string, locale: Locale): boolean {
 
 const withoutEnding = (word: string) => word.replace(/(?<=\p{L}{4})(?:nya|ku|mu|lah|kah)$/u, '')
 
-/** languageWish reads a request to speak a language, as in “pakai bahasa Inggris dong”; the last one named counts. */
-export function languageWish(words: readonly Word[]): LanguageWish | undefined {
+/**
+ * languageWish reads a request to speak a language, as in “pakai bahasa Inggris dong”; the last one named counts. `clause`
+ * is the part of the message that it was said in.
+ */
+export function languageWish(words: readonly Word[]): { wish: LanguageWish; clause: number } | undefined {
   if (words.some(({ text }) => OTHER_WISHES.has(text))) return undefined
-  let wish: LanguageWish | undefined
-  words.forEach(({ text }, at) => {
-    const named = LANGUAGES[text]
+  let found: { wish: LanguageWish; clause: number } | undefined
+  words.forEach(({ text, clause }, at) => {
+    const named = LANGUAGES.get(text)
     if (named === undefined) return
     const nearby = words.slice(Math.max(0, at - FAR), at).map((word) => word.text)
     if (!nearby.some((word) => ASKS.has(word)) && !isSaidAlone(words, at)) return
     const isRefused = nearby.some((word) => REFUSES.has(word))
-    if (named === 'other') wish = isRefused ? wish : 'other'
-    else wish = isRefused ? (named === 'en' ? 'id' : 'en') : named
+    if (!isRefused) found = { wish: named, clause }
+    else if (named !== 'other') found = { wish: named === 'en' ? 'id' : 'en', clause }
   })
-  return wish
+  return found
 }
 
 // “In English”, at the end or before a courtesy, or hardly more than the name of the language.
@@ -126,7 +127,7 @@ const isPlace = (name: string) => PLACES.has(name)
 /** languageAskedFor is the language that earlier messages asked for last, oldest first. */
 export function languageAskedFor(earlier: readonly string[]): Locale | undefined {
   for (const message of earlier.toReversed()) {
-    const wish = languageWish(wordsOf(message))
+    const wish = languageWish(wordsOf(message))?.wish
     if (wish === 'en' || wish === 'id') return wish
   }
   return undefined

@@ -253,7 +253,7 @@ const CONCEPTS = {
     'makasih terimakasih terima_kasih mantap sip nuhun suwun keren matur_nuwun siap oh_begitu noted',
   ],
   bye: [
-    'bye goodbye see_you good_night that_all all_for_today later  take_care ttyl gotta_go',
+    'bye goodbye see_you good_night that_all all_for_today later take_care ttyl gotta_go',
     'dadah bye sampai_jumpa sampai_besok sampai_nanti pamit selamat_tinggal duluan selamat_tidur',
   ],
   help: ['help assist', 'bantu bantuan membantu'],
@@ -301,10 +301,10 @@ export function weightOf(token: string): number {
 
 /** isConcept tells whether a token of a pattern names a concept. */
 export function isConcept(token: string): token is Concept {
-  return token in CONCEPTS
+  return Object.hasOwn(CONCEPTS, token)
 }
 
-const both = (locale: Locale) => (locale === 'en' ? 0 : 1)
+const column = (locale: Locale) => (locale === 'en' ? 0 : 1)
 const entries = Object.entries(CONCEPTS)
 
 /** CONCEPTS_OF are the concepts that a word, or several joined by `_`, stands for. */
@@ -344,7 +344,7 @@ export function isKnown(word: string): boolean {
 const CONTENT_WORDS: ReadonlySet<string> = contentWords('en').union(contentWords('id'))
 
 function contentWords(locale: Locale): Set<string> {
-  const terms = entries.map(([, texts]) => texts[both(locale)].replaceAll('_', ' '))
+  const terms = entries.map(([, texts]) => texts[column(locale)].replaceAll('_', ' '))
   return wordsIn(`${terms.join(' ')} ${COMMON_WORDS[locale]}`)
 }
 

@@ -1,8 +1,8 @@
 const LONGEST = 2_000
 const MOST_WORDS = 120
 
-/** SHORT_FORMS are what people type for longer words; both languages, always read as the longer word. */
-const SHORT_FORMS: Record<string, string> = Object.fromEntries(
+// What people type for longer words, in both languages.
+const SHORT_FORMS: ReadonlyMap<string, string> = new Map(
   `sy=saya ak=aku gw=saya gue=saya gua=saya ane=saya km=kamu lu=kamu lo=kamu elu=kamu ente=kamu anda=kamu
   yg=yang dgn=dengan utk=untuk untk=untuk bwt=buat dr=dari dlm=dalam pd=pada tp=tapi krn=karena karna=karena sm=sama
   brp=berapa brapa=berapa brpa=berapa gmn=gimana gmana=gimana gimn=gimana bgmn=gimana bagaimana=gimana gmnya=gimana
@@ -22,7 +22,8 @@ const SHORT_FORMS: Record<string, string> = Object.fromEntries(
   wat=what wich=which bcs=because cuz=because tmrw=tomorrow tmr=tomorrow ppl=people biz=business lvl=level pts=points
   hai=halo hallo=halo hei=halo met=selamat slmt=selamat`
     .split(/\s+/)
-    .map((pair) => pair.split('=')),
+    .map((pair) => pair.split('='))
+    .map(([short = '', long = '']) => [short, long] as const),
 )
 
 /** Word is one word of a message; `clause` counts the parts that punctuation and “and” divide it into. */
@@ -50,7 +51,7 @@ export function wordsOf(message: string): Word[] {
     const written = piece.replace(/[\p{M}’']/gu, '').replace(/(\p{L})\1{2,}/gu, '$1')
     // “tiba2” is “tiba-tiba”, which says no more than “tiba”.
     const single = /^\p{L}{3,}2$/u.test(written) ? written.slice(0, -1) : written
-    const text = SHORT_FORMS[single] ?? single
+    const text = SHORT_FORMS.get(single) ?? single
     if (JOINERS.has(text)) clause++
     words.push({ text, written: single, clause })
   }
