@@ -2,7 +2,7 @@ import { type Answers, dayWritten, listed, plain, readable, shown } from './answ
 import type { RecentPoints } from './answers.ts'
 
 const number = (value: number) => value.toLocaleString('en')
-const points = (value: number) => (Math.abs(value) === 1 ? `${number(value)} point` : `${number(value)} points`)
+const points = (value: number) => (value === 1 ? `${number(value)} point` : `${number(value)} points`)
 const percent = (progress: number) => `${Math.floor(progress * 100)}%`
 const named = (name: string | undefined) => (name === undefined ? '' : ` ${plain(name)}`)
 
@@ -20,10 +20,10 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ])
 
 function entryLine(entry: RecentPoints['entries'][number]): string {
-  const sign = entry.points > 0 ? '+' : ''
+  const sign = entry.points < 0 ? '−' : '+'
   const what = entry.type === 'adjustment' ? 'given or taken by the programme' : readable(entry.type)
   const why = entry.reason === null ? '' : `: ${REASONS.get(entry.reason) ?? plain(entry.reason)}`
-  return `${sign}${points(entry.points)} on ${dayWritten(entry.day, 'en-GB')}, ${what}${why}`
+  return `${sign}${points(Math.abs(entry.points))} on ${dayWritten(entry.day, 'en-GB')}, ${what}${why}`
 }
 
 /** answersEn are the offline advisor's sentences in English. */

@@ -45,9 +45,9 @@ const ERRORS: [RegExp, string][] = [
 const typeName = (type: string) => TYPES.get(type) ?? readable(type)
 
 function entryLine(entry: RecentPoints['entries'][number]): string {
-  const sign = entry.points > 0 ? '+' : ''
+  const sign = entry.points < 0 ? '−' : '+'
   const why = entry.reason === null ? '' : `: ${REASONS.get(entry.reason) ?? plain(entry.reason)}`
-  return `${sign}${points(entry.points)} pada ${dayWritten(entry.day, 'id-ID')}, ${typeName(entry.type)}${why}`
+  return `${sign}${points(Math.abs(entry.points))} pada ${dayWritten(entry.day, 'id-ID')}, ${typeName(entry.type)}${why}`
 }
 
 /** answersId are the offline advisor's sentences in Indonesian. */

@@ -27,7 +27,7 @@ export const knowledgeEn: Knowledge = {
       tips: [
         'Write down what you must pay in the coming weeks, and what you can count on coming in, and look at the gap before it comes.',
         'Keep the money of the business apart from your own, and pay yourself a fixed amount.',
-        'Ask for a deposit on large orders, and agree on a day of payment before you deliver. Remind people kindly on that very day.',
+        'Ask customers for a deposit on large orders, agree on a day of payment before you deliver, and kindly remind those who owe you on that very day.',
         'Buy less at a time, and ask suppliers whether you may pay a little later.',
       ],
       stages: {

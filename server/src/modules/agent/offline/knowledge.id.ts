@@ -27,7 +27,7 @@ export const knowledgeId: Knowledge = {
       tips: [
         'Tulis apa yang harus dibayar beberapa minggu ke depan dan apa yang pasti masuk, supaya kekurangannya terlihat sebelum terjadi.',
         'Pisahkan uang usaha dari uang pribadi, dan gaji diri sendiri dengan jumlah tetap.',
-        'Minta uang muka untuk pesanan besar, dan sepakati hari bayar sebelum barang dikirim. Ingatkan dengan sopan tepat pada hari itu; batasi siapa yang boleh berutang.',
+        'Minta uang muka kepada pelanggan untuk pesanan besar, dan sepakati hari bayar sebelum barang dikirim. Ingatkan yang berutang dengan sopan tepat pada hari itu; batasi siapa yang boleh berutang.',
         'Beli lebih sedikit setiap kali, dan tanyakan kepada pemasok apakah boleh membayar sedikit belakangan.',
       ],
       stages: {
