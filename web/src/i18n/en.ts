@@ -243,6 +243,9 @@ export const en = {
       get_leaderboard_position: 'Looked up your rank',
       remember_fact: 'Remembered something',
       list_facts: 'Looked at what it remembers',
+      list_point_rules: 'Looked up what earns points',
+      recent_points: 'Looked at your recent points',
+      what_if: 'Worked out what more points would bring',
     },
   },
   admin: {

@@ -239,6 +239,9 @@ export const id: Translation = {
       get_leaderboard_position: 'Mencari peringkat Anda',
       remember_fact: 'Mengingat sesuatu',
       list_facts: 'Melihat yang diingat',
+      list_point_rules: 'Melihat apa yang memberi poin',
+      recent_points: 'Melihat poin terbaru Anda',
+      what_if: 'Menghitung hasil poin tambahan',
     },
   },
   admin: {
