@@ -106,6 +106,20 @@ describe('the board in memory', () => {
     )
   })
 
+  test('drops old notes of changes when a server starts, and keeps those of the last day', async () => {
+    await server.owner()
+    await server.pool.query("UPDATE board_changes SET created_at = now() - interval '25 hours'")
+    await server.owner()
+    const other = await startTestServer({ databaseUrl: server.databaseUrl })
+    await other.boardWarm
+    await other.close()
+    const { rows } = await server.pool.query(
+      "SELECT count(*) AS notes, count(*) FILTER (WHERE created_at < now() - interval '1 day') AS old FROM board_changes",
+    )
+    assert.ok(rows[0].notes > 0)
+    assert.equal(rows[0].old, 0)
+  })
+
   test('follows awards, names and definitions of another instance', async () => {
     const other = await startTestServer({ databaseUrl: server.databaseUrl })
     try {

@@ -211,7 +211,10 @@ export const outbox = pgTable(
   ],
 )
 
-/** boardChanges notes what changed on the board but for points; triggers write it (migration 0005), old rows are pruned. */
+/**
+ * boardChanges notes what changed on the board but for points. Triggers write it (migration 0005), and a server that starts
+ * drops what is older than a day.
+ */
 export const boardChanges = pgTable(
   'board_changes',
   {

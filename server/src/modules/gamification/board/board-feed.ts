@@ -122,6 +122,11 @@ export function createBoardFeed(pool: pg.Pool) {
       return newsRow.parse(rows[0])
     },
 
+    /** forget drops the notes that every follower has long read: those older than a day. */
+    async forget(): Promise<void> {
+      await pool.query("DELETE FROM board_changes WHERE created_at < now() - interval '1 day'")
+    },
+
     /** levels are the rungs, lowest first. */
     async levels(): Promise<BoardLevel[]> {
       const { rows } = await pool.query(

@@ -122,7 +122,10 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
       return isWarm
     },
 
-    /** warmUp reads every business. What changes meanwhile is read after it, so that nothing falls in between. */
+    /**
+     * warmUp reads every business. What changes meanwhile is read after it, so that nothing falls in between. Then it drops
+     * notes of changes that nobody can still be waiting for.
+     */
     warmUp: () =>
       inTurn(async () => {
         since = await feed.bound()
@@ -130,6 +133,7 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
         table.settle()
         await readNews()
         isWarm = true
+        await feed.forget()
       }),
 
     /** follow reads what changed since the last time, in this process or another. */
