@@ -32,7 +32,7 @@ const ON_BOARD = 1
 const ALIAS = 2
 
 /**
- * BoardTable holds every business of the installation in columns of numbers and one buffer of names, about 100 bytes
+ * BoardTable holds every business of the installation in columns of numbers and one buffer of names, about 160 bytes
  * each, with the board's order over those that are shown. Changes carry the standing's sequence: what is older than
  * what is known changes no points, so that applying things twice, or late, does no harm.
  */

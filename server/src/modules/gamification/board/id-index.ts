@@ -39,7 +39,7 @@ export function compareIds(words: Uint32Array, a: number, b: number): number {
 }
 
 /**
- * IdIndex finds the slot of an id among ids that stand in a word array, by open addressing: about 8 bytes a slot. The
+ * IdIndex finds the slot of an id among ids that stand in a word array, by open addressing, at most half full: 8 to 16 bytes a slot. The
  * array belongs to whoever owns the slots and may be replaced by a longer copy.
  */
 export class IdIndex {
