@@ -1,7 +1,7 @@
 import { databaseTrouble } from '../../platform/db/database-trouble.ts'
 import { Problem } from '../../platform/errors.ts'
+import { createGatheringQueue } from '../../platform/gathering-queue.ts'
 import type { Log } from '../../platform/logger.ts'
-import { createAwardQueue } from './award-queue.ts'
 import type { AwardOutcome, AwardRequest } from './award-repository.ts'
 
 // Each is a transaction under way at most. More of them make smaller arrays, and what a statement costs whatever its
@@ -30,8 +30,8 @@ export type AwardLanes = {
  */
 export function createAwardLanes({ award, log }: LaneOptions): AwardLanes {
   const lanes = Array.from({ length: LANES }, () =>
-    createAwardQueue<AwardRequest, AwardOutcome>({
-      award,
+    createGatheringQueue<AwardRequest, AwardOutcome>({
+      send: award,
       batchSize: LONGEST_ARRAY,
       lanes: 1,
       capacity: MOST_WAITING,

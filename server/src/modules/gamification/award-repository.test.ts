@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Game, startGame } from '../../../test/game.ts'
-import { createAwardQueue } from './award-queue.ts'
+import { createGatheringQueue } from '../../platform/gathering-queue.ts'
 import { type AwardOutcome, type AwardRequest, createAwardRepository } from './award-repository.ts'
 
 const requestFor = (businessId: string, more: Partial<AwardRequest> & { type: string }): AwardRequest => ({
@@ -266,7 +266,7 @@ describe('an array of events', () => {
 
   test('with one event that makes the statement itself fail awards all the others', async () => {
     const { business } = await game.owner()
-    const queue = createAwardQueue({ award: awards.award, batchSize: 200, lanes: 1, capacity: 1_000 })
+    const queue = createGatheringQueue({ send: awards.award, batchSize: 200, lanes: 1, capacity: 1_000 })
     const poisons: Partial<AwardRequest>[] = [
       { metadata: { text: 'a\0b' } },
       { metadata: { text: '\ud800' } },

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { createGatheringQueue } from '../../../platform/gathering-queue.ts'
 import type { Log } from '../../../platform/logger.ts'
-import { createAwardQueue } from '../award-queue.ts'
 import { type FeedPlace, writeCursor } from './feed-cursor.ts'
 import { FEED_PAGE, type FeedEntry, type FeedRead, type FeedRepository } from './feed-repository.ts'
 
@@ -37,8 +37,8 @@ export type FeedHub = ReturnType<typeof createFeedHub>
 export function createFeedHub({ repository, log }: { repository: Pick<FeedRepository, 'entries'>; log: Log }) {
   const readersOf = new Map<string, Set<Reader>>()
   const readers = new Map<Reader, string>()
-  const reads = createAwardQueue<FeedRead, FeedEntry[]>({
-    award: (asked) => repository.entries(asked),
+  const reads = createGatheringQueue<FeedRead, FeedEntry[]>({
+    send: (asked) => repository.entries(asked),
     batchSize: 100,
     lanes: 2,
     capacity: 100_000,

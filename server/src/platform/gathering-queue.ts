@@ -1,5 +1,5 @@
-import { databaseTrouble } from '../../platform/db/database-trouble.ts'
-import { problem } from '../../platform/errors.ts'
+import { databaseTrouble } from './db/database-trouble.ts'
+import { problem } from './errors.ts'
 
 type Waiting<Request, Outcome> = {
   request: Request
@@ -7,9 +7,9 @@ type Waiting<Request, Outcome> = {
   reject: (error: unknown) => void
 }
 
-type AwardQueueOptions<Request, Outcome> = {
-  /** Awards a batch; outcomes come in the order of the requests. */
-  award: (requests: Request[]) => Promise<Outcome[]>
+type GatheringQueueOptions<Request, Outcome> = {
+  /** Carries out a batch; outcomes come in the order of the requests. */
+  send: (requests: Request[]) => Promise<Outcome[]>
   /** Most requests in one batch. */
   batchSize: number
   /** Batches under way at once. */
@@ -18,19 +18,19 @@ type AwardQueueOptions<Request, Outcome> = {
   capacity: number
 }
 
-/** AwardQueue gathers calls that arrive together into batches, so that they share a round trip and a commit. */
-export type AwardQueue<Request, Outcome> = {
+/** GatheringQueue gathers calls that arrive together into batches, so that they share a round trip, and a commit. */
+export type GatheringQueue<Request, Outcome> = {
   add(request: Request): Promise<Outcome>
 }
 
 /**
- * createAwardQueue makes a queue that never delays a lone call: a batch leaves as soon as a lane is free, with whatever
+ * createGatheringQueue makes a queue that never delays a lone call: a batch leaves as soon as a lane is free, with whatever
  * is waiting by then. One bad request never fails its neighbours: where a batch fails for another reason than the
  * database being away, each of its requests is tried alone.
  */
-export function createAwardQueue<Request, Outcome>(
-  options: AwardQueueOptions<Request, Outcome>,
-): AwardQueue<Request, Outcome> {
+export function createGatheringQueue<Request, Outcome>(
+  options: GatheringQueueOptions<Request, Outcome>,
+): GatheringQueue<Request, Outcome> {
   const waiting: Waiting<Request, Outcome>[] = []
   let busyLanes = 0
 
@@ -47,15 +47,15 @@ export function createAwardQueue<Request, Outcome>(
 
   async function settle(batch: Waiting<Request, Outcome>[]): Promise<void> {
     try {
-      await award(batch)
+      await send(batch)
     } catch (error) {
       if (batch.length === 1 || isAway(error)) rejectAll(batch, error)
       else await settleAlone(batch)
     }
   }
 
-  async function award(batch: Waiting<Request, Outcome>[]): Promise<void> {
-    const outcomes = await options.award(batch.map((entry) => entry.request))
+  async function send(batch: Waiting<Request, Outcome>[]): Promise<void> {
+    const outcomes = await options.send(batch.map((entry) => entry.request))
     batch.forEach((entry, index) => {
       const outcome = outcomes[index]
       if (outcome === undefined) entry.reject(new Error(`expected ${batch.length} outcomes, came ${outcomes.length}`))
@@ -66,7 +66,7 @@ export function createAwardQueue<Request, Outcome>(
   async function settleAlone(batch: Waiting<Request, Outcome>[]): Promise<void> {
     for (const [index, entry] of batch.entries()) {
       try {
-        await award([entry])
+        await send([entry])
       } catch (error) {
         entry.reject(error)
         // The rest would only wait for one time limit after the other.

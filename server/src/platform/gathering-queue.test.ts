@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAwardQueue } from './award-queue.ts'
+import { createGatheringQueue } from './gathering-queue.ts'
 
 type Call = { requests: number[]; finish: (outcomes?: string[]) => void; fail: (error: unknown) => void }
 
 /** heldQueue makes a queue whose batches end when the test says so; `calls` are the batches that have left. */
 function heldQueue({ batchSize = 100, lanes = 1, capacity = 100 } = {}) {
   const calls: Call[] = []
-  const queue = createAwardQueue<number, string>({
-    award: (requests) =>
+  const queue = createGatheringQueue<number, string>({
+    send: (requests) =>
       new Promise((resolve, reject) => {
         calls.push({
           requests,
@@ -84,8 +84,8 @@ test('beyond its capacity a call is refused with 503 at once, and those that wai
 
 test('one bad request fails alone, whatever its place in the batch', async () => {
   for (const bad of [1, 2, 3, 4, 5]) {
-    const queue = createAwardQueue<number, string>({
-      award: async (requests) => {
+    const queue = createGatheringQueue<number, string>({
+      send: async (requests) => {
         if (requests.includes(bad)) throw new Error(`${bad} is bad`)
         return requests.map((request) => `done ${request}`)
       },
