@@ -13,7 +13,7 @@ export const moduleDirections: Readonly<Record<string, readonly string[]>> = {
   audit: ['auth'],
   business: ['auth'],
   gamification: ['business', 'auth'],
-  agent: ['gamification', 'business'],
+  agent: ['gamification', 'business', 'auth'],
   chat: ['agent', 'business', 'auth'],
   webhooks: ['gamification', 'auth'],
 }

@@ -15,6 +15,9 @@ CREATE TABLE "business_facts" (
 	"business_id" uuid NOT NULL,
 	"user_id" uuid NOT NULL,
 	"content" text NOT NULL,
+	"content_key" text NOT NULL,
+	"kind" text NOT NULL,
+	"source" text NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
@@ -355,7 +358,7 @@ ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_target_id_we
 CREATE INDEX "audit_entries_subject_type_subject_id_index" ON "audit_entries" USING btree ("subject_type","subject_id");--> statement-breakpoint
 CREATE INDEX "audit_entries_created_at_index" ON "audit_entries" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "business_facts_business_id_id_index" ON "business_facts" USING btree ("business_id","id");--> statement-breakpoint
-CREATE UNIQUE INDEX "business_facts_once" ON "business_facts" USING btree ("business_id",md5(lower("content")));--> statement-breakpoint
+CREATE UNIQUE INDEX "business_facts_once" ON "business_facts" USING btree ("business_id","content_key");--> statement-breakpoint
 CREATE INDEX "password_resets_user_id_index" ON "password_resets" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "refresh_families_user_id_index" ON "refresh_families" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_family_id_index" ON "refresh_tokens" USING btree ("family_id");--> statement-breakpoint

@@ -117,6 +117,7 @@ export async function createApp(options: AppOptions) {
         auth.routes,
         business.routes,
         gamification.routes,
+        agent.routes,
         chat.routes,
         webhooks.routes,
         audit.routes,
@@ -140,6 +141,7 @@ export async function createApp(options: AppOptions) {
     auth,
     business,
     gamification,
+    agent,
     chat,
     webhooks,
     /** advisor names who answers: `offline` or the model. */

@@ -224,6 +224,19 @@ describe('the OpenAPI document', () => {
     await drive('DELETE', `${chat}/sessions/{id}`, 204, { token, ids: [session] })
     await drive('DELETE', `${chat}/sessions/{id}`, 404, { token, ids: [session] })
 
+    const facts = '/api/v1/advisor/facts'
+    const told = { content: 'We close on Mondays', kind: 'business', business_id: business.id }
+    const fact = await drive('POST', facts, 201, { token, body: told })
+    await drive('POST', facts, 200, { token, body: told })
+    await drive('POST', facts, 404, { token, body: { ...told, business_id: absent } })
+    await drive('GET', facts, 200, { token })
+    const other = await drive('POST', facts, 201, { token, body: { content: 'We open at 8' } })
+    await drive('PATCH', `${facts}/{id}`, 409, { token, ids: [other.json.id], body: { content: told.content } })
+    await drive('PATCH', `${facts}/{id}`, 200, { token, ids: [other.json.id], body: { kind: 'owner' } })
+    await drive('PATCH', `${facts}/{id}`, 404, { token, body: {} })
+    await drive('DELETE', `${facts}/{id}`, 204, { token, ids: [fact.json.id] })
+    await drive('DELETE', `${facts}/{id}`, 404, { token })
+
     const admin = await server.adminToken()
     const admins = '/api/v1/admin'
     await drive('GET', `${admins}/users`, 200, { token: admin, query: '?q=sari&limit=1' })

@@ -242,6 +242,7 @@ export const en = {
       list_achievements: 'Looked at your achievements',
       get_leaderboard_position: 'Looked up your rank',
       remember_fact: 'Remembered something',
+      forget_fact: 'Forgot something',
       list_facts: 'Looked at what it remembers',
       list_point_rules: 'Looked up what earns points',
       recent_points: 'Looked at your recent points',

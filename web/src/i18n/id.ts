@@ -238,6 +238,7 @@ export const id: Translation = {
       list_achievements: 'Melihat pencapaian Anda',
       get_leaderboard_position: 'Mencari peringkat Anda',
       remember_fact: 'Mengingat sesuatu',
+      forget_fact: 'Melupakan sesuatu',
       list_facts: 'Melihat yang diingat',
       list_point_rules: 'Melihat apa yang memberi poin',
       recent_points: 'Melihat poin terbaru Anda',

@@ -1,6 +1,9 @@
 /** BusinessAccess is what the advisor needs of the business module: it throws 404 when the business is not the user's. */
 export type BusinessAccess = { businessFor(userId: string, businessId: string): Promise<unknown> }
 
+/** OwnBusinesses answers the business that a user may act for, their first when none is named; 404 otherwise. */
+export type OwnBusinesses = { businessFor(userId: string, businessId?: string): Promise<{ id: string }> }
+
 type Rung = { name: string; icon: string | null; requiredPoints: number }
 
 type Place = {

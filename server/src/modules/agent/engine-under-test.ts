@@ -3,7 +3,8 @@ import { createLog } from '../../platform/logger.ts'
 import { createBuiltInEngine } from './built-in-engine.ts'
 import type { Standings } from './dependencies.ts'
 import { AgentFailure, type AgentEngine, type AgentEvent, type RunInput } from './engine.ts'
-import type { Fact, FactStore } from './facts.ts'
+import { factKey } from './fact-key.ts'
+import type { AdvisorMemory, Fact } from './facts.ts'
 import { type AgentLimits, defaultLimits } from './limits.ts'
 import { modelErrorExplainer } from './model-errors.ts'
 import { chooseModel } from './models.ts'
@@ -92,9 +93,16 @@ function achievement(title: string, requiredPoints: number, isUnlocked: boolean)
   return { title, description: `Reach ${requiredPoints}`, requiredPoints, isUnlocked, unlockedAt: null, progress }
 }
 
-/** factsInMemory is a FactStore that keeps facts in an array. */
-export function factsInMemory(...contents: string[]): FactStore & { kept: { businessId: string; fact: Fact }[] } {
-  const fact = (content: string): Fact => ({ id: content, content, createdAt: new Date('2026-11-20T20:00:00Z') })
+/** factOf is a fact of the tests: about the business, told on 20 November 2026. */
+export function factOf(content: string, change: Partial<Fact> = {}): Fact {
+  const at = new Date('2026-11-20T20:00:00Z')
+  const origin = { kind: 'business', source: 'advisor' } as const
+  return { id: content, businessId: ownBusinessId, content, ...origin, createdAt: at, updatedAt: at, ...change }
+}
+
+/** factsInMemory is an AdvisorMemory that keeps facts in an array. */
+export function factsInMemory(...contents: string[]): AdvisorMemory & { kept: { businessId: string; fact: Fact }[] } {
+  const fact = factOf
   const kept = contents.map((content) => ({ businessId: ownBusinessId, fact: fact(content) }))
   return {
     kept,
@@ -103,6 +111,10 @@ export function factsInMemory(...contents: string[]): FactStore & { kept: { busi
       if (known) return { fact: known.fact, isNew: false }
       kept.unshift({ businessId, fact: fact(text) })
       return { fact: fact(text), isNew: true }
+    },
+    async forget(businessId, text) {
+      const at = kept.findIndex((one) => one.businessId === businessId && factKey(one.fact.content) === factKey(text))
+      return at === -1 ? undefined : kept.splice(at, 1)[0]?.fact
     },
     list: async (businessId) => kept.filter((entry) => entry.businessId === businessId).map(({ fact: one }) => one),
   }
@@ -114,7 +126,7 @@ export function engineUnderTest(options: {
   model?: LanguageModelV4
   limits?: Partial<AgentLimits>
   tools?: Tool[]
-  facts?: FactStore
+  facts?: AdvisorMemory
   standings?: Standings
   now?: Date
 }) {

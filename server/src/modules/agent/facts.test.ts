@@ -37,6 +37,15 @@ describe('the memory of a business', () => {
     assert.equal((await contents(sari.businessId)).length, 1)
   })
 
+  test('forgets a fact by its own words, of that business alone', async () => {
+    const [sari, budi] = [await owner(), await owner()]
+    for (const one of [sari, budi]) await facts.remember(one, 'We close on Mondays')
+    assert.equal(await facts.forget(sari.businessId, 'We close on'), undefined)
+    assert.equal((await facts.forget(sari.businessId, 'we close on mondays!'))?.content, 'We close on Mondays')
+    assert.equal(await facts.forget(sari.businessId, 'We close on Mondays'), undefined)
+    assert.deepEqual([await contents(sari.businessId), await contents(budi.businessId)], [[], ['We close on Mondays']])
+  })
+
   test('refuses what is empty or too long', async () => {
     const sari = await owner()
     for (const text of ['', ' \u200b\n', 'x'.repeat(501)]) await assert.rejects(facts.remember(sari, text))

@@ -2,12 +2,14 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Store } from '../../platform/db/database.ts'
 import type { Log } from '../../platform/logger.ts'
 import { createBuiltInEngine } from './built-in-engine.ts'
-import type { BusinessAccess, Standings } from './dependencies.ts'
+import type { OwnBusinesses, Standings } from './dependencies.ts'
 import type { AgentEngine } from './engine.ts'
 import { createFactStore } from './facts.ts'
 import { type AgentLimits, defaultLimits } from './limits.ts'
+import { createMemoryService } from './memory-service.ts'
 import { modelErrorExplainer } from './model-errors.ts'
 import { chooseModel, type ChosenModel, type ModelSettings } from './models.ts'
+import { agentRoutes } from './routes.ts'
 import { allTools } from './tools/all-tools.ts'
 import { createToolbox } from './tools/toolbox.ts'
 
@@ -27,7 +29,7 @@ export function createAgent(deps: {
   settings: ModelSettings
   clock: Clock
   log: Log
-  business: BusinessAccess
+  business: OwnBusinesses
   gamification: Standings
   engine?: AgentEngine | undefined
   model?: ChosenModel
@@ -54,5 +56,11 @@ export function createAgent(deps: {
       clock,
       log,
     })
-  return { engine, facts }
+  const memory = createMemoryService({ facts, business })
+  return {
+    engine,
+    facts,
+    /** routes serves what the advisor remembers. */
+    routes: agentRoutes({ memory }),
+  }
 }

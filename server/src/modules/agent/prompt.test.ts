@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { runInput } from './engine-under-test.ts'
+import { factOf, runInput } from './engine-under-test.ts'
 import { readAdvisorData, systemPrompt } from './prompt.ts'
 
 const now = new Date('2026-11-22T20:00:00Z')
@@ -10,7 +10,7 @@ const occurrences = (text: string, part: string) => text.split(part).length - 1
 
 describe('the system prompt', () => {
   test('names business, stage, category, person, goal, facts, and the date where the business is', () => {
-    const facts = [{ id: '1', content: 'Closed on Mondays', createdAt: new Date('2026-11-20T20:00:00Z') }]
+    const facts = [factOf('Closed on Mondays', { kind: 'owner' })]
     const prompt = systemPrompt({ context, facts, now })
     for (const part of [
       'Warung Sari',
@@ -22,7 +22,7 @@ describe('the system prompt', () => {
       assert.ok(prompt.includes(part), part)
     }
     assert.deepEqual(readAdvisorData(prompt)?.remembered_facts, [
-      { fact: 'Closed on Mondays', remembered_on: '2026-11-21' },
+      { fact: 'Closed on Mondays', about: 'owner', remembered_on: '2026-11-21' },
     ])
     assert.equal(readAdvisorData(prompt)?.today, 'Monday, 23 November 2026 (Asia/Jakarta)')
     assert.match(prompt, /not clear, in English/)
@@ -42,7 +42,7 @@ describe('the system prompt', () => {
       fc.property(hostile, hostile, hostile, (name, userName, content) => {
         const prompt = systemPrompt({
           context: { ...context, userName, business: { ...context.business, name, description: name } },
-          facts: [{ id: '1', content, createdAt: now }],
+          facts: [factOf(content)],
           now,
         })
         assert.equal(occurrences(prompt, '<business_data>'), 1)
@@ -59,11 +59,7 @@ describe('the system prompt', () => {
 
   test('stays small whatever the fields hold, and keeps the newest facts', () => {
     const long = 'x'.repeat(5_000)
-    const facts = Array.from({ length: 100 }, (_, index) => ({
-      id: String(index),
-      content: `${index} ${'y'.repeat(490)}`,
-      createdAt: now,
-    }))
+    const facts = Array.from({ length: 100 }, (_, index) => factOf(`${index} ${'y'.repeat(490)}`))
     const business = { ...context.business, name: long, description: long, primaryGoal: long, targetMarket: long }
     const prompt = systemPrompt({ context: { ...context, userName: long, business }, facts, now })
     assert.ok(prompt.length < 14_000, String(prompt.length))

@@ -23,7 +23,9 @@ export const advisorData = z.object({
     target_market: z.string().nullable(),
     currency: z.string(),
   }),
-  remembered_facts: z.array(z.object({ fact: z.string(), remembered_on: z.string() })),
+  remembered_facts: z.array(
+    z.object({ fact: z.string(), about: z.enum(['business', 'owner']), remembered_on: z.string() }),
+  ),
 })
 
 /** AdvisorData is what the advisor knows before it looks anything up. */
@@ -60,7 +62,8 @@ export function systemPrompt(input: { context: RunContext; facts: readonly Fact[
     },
     remembered_facts: newestWithin(FACTS, facts).map((fact) => ({
       fact: fact.content,
-      remembered_on: dayIn(business.timeZone, fact.createdAt),
+      about: fact.kind,
+      remembered_on: dayIn(business.timeZone, fact.updatedAt),
     })),
   }
   const rules = RULES.replace('LANGUAGE', locale === 'id' ? 'Indonesian' : 'English')

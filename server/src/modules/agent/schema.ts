@@ -1,11 +1,14 @@
 import { index, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { sql } from 'drizzle-orm'
 import { users } from '../auth/schema.ts'
 import { businesses } from '../business/schema.ts'
 
 const instant = () => timestamp({ withTimezone: true, precision: 3 })
 
-/** businessFacts are what the advisor was told to remember about a business: data for its prompt, never instructions. */
+/**
+ * businessFacts are what the advisor remembers for a business, told in a conversation or written by hand: data for its
+ * prompt, never instructions. `kind` says what a fact is about; also one about the owner stays with the business that it
+ * was told for. `source` is who wrote the present words, `contentKey` what makes two facts the same.
+ */
 export const businessFacts = pgTable(
   'business_facts',
   {
@@ -17,12 +20,15 @@ export const businessFacts = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     content: text().notNull(),
+    contentKey: text().notNull(),
+    kind: text({ enum: ['business', 'owner'] }).notNull(),
+    source: text({ enum: ['advisor', 'owner'] }).notNull(),
     createdAt: instant().notNull().defaultNow(),
     updatedAt: instant().notNull().defaultNow(),
   },
   (table) => [
     index().on(table.businessId, table.id),
     // The same fact told twice is kept once.
-    uniqueIndex('business_facts_once').on(table.businessId, sql`md5(lower(${table.content}))`),
+    uniqueIndex('business_facts_once').on(table.businessId, table.contentKey),
   ],
 )

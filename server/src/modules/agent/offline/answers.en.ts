@@ -213,7 +213,7 @@ export const answersEn: Answers = {
     return `This is what I remember:\n\n${listed(lines)}${total > lines.length ? '\n\nand more.' : ''}`
   },
   forget: () =>
-    'I cannot delete notes from this chat. You can edit and delete yourself what the advisor remembers, in the list of notes; ask “what do you remember?” to see what there is.',
+    'I cannot delete notes from this chat. You can change and delete them yourself: open “What the advisor remembers” beside your conversations, or ask “what do you remember?” to see what there is.',
   remind: () =>
     'I cannot remind you at a time: I have no clock and send no messages. I can keep a note, if you write “remember that …”.',
 

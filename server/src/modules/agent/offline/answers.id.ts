@@ -241,7 +241,7 @@ export const answersId: Answers = {
     return `Ini yang saya ingat:\n\n${listed(lines)}${total > lines.length ? '\n\ndan lainnya.' : ''}`
   },
   forget: () =>
-    'Saya tidak bisa menghapus catatan dari obrolan ini. Anda sendiri bisa mengubah dan menghapus apa yang diingat penasihat, di daftar catatan; tanyakan “apa yang kamu ingat?” untuk melihatnya.',
+    'Saya tidak bisa menghapus catatan dari obrolan ini. Anda sendiri bisa mengubah dan menghapusnya: buka “Yang diingat penasihat” di samping percakapan Anda, atau tanyakan “apa yang kamu ingat?” untuk melihatnya.',
   remind: () =>
     'Saya tidak bisa mengingatkan pada waktu tertentu: saya tidak punya jam dan tidak mengirim pesan. Saya bisa menyimpan catatan, kalau Anda menulis “ingat bahwa …”.',
 

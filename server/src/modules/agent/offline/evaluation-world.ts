@@ -1,7 +1,7 @@
 import type { Standings } from '../dependencies.ts'
-import { engineUnderTest, play, runInput } from '../engine-under-test.ts'
+import { engineUnderTest, factOf, play, runInput } from '../engine-under-test.ts'
 import type { AgentEvent } from '../engine.ts'
-import type { FactStore } from '../facts.ts'
+import type { AdvisorMemory } from '../facts.ts'
 import type { Locale } from '../failures.ts'
 import { createOfflineModel } from './offline-model.ts'
 
@@ -79,17 +79,16 @@ const standings: Standings = {
   ],
 }
 
-const facts: FactStore = {
+const facts: AdvisorMemory = {
   async remember(_owner, content) {
-    const fact = { id: content, content, createdAt: NOW }
-    return { fact, isNew: content !== 'we are closed on Mondays' }
+    return { fact: factOf(content, { createdAt: NOW, updatedAt: NOW }), isNew: content !== 'we are closed on Mondays' }
   },
   list: async () =>
-    ['Pak Budi delivers the rice', 'We are closed on Mondays'].map((content) => ({
-      id: content,
-      content,
-      createdAt: new Date('2026-11-20T08:00:00Z'),
-    })),
+    ['Pak Budi delivers the rice', 'We are closed on Mondays'].map((content) => {
+      const at = new Date('2026-11-20T08:00:00Z')
+      return factOf(content, { createdAt: at, updatedAt: at })
+    }),
+  forget: async () => undefined,
 }
 
 /** Asked is what the advisor did with a question of the evaluation. */

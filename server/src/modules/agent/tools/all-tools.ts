@@ -1,6 +1,7 @@
 import type { Clock } from '../../../platform/clock.ts'
 import type { Standings } from '../dependencies.ts'
-import type { FactStore } from '../facts.ts'
+import type { AdvisorMemory } from '../facts.ts'
+import { forgetFact } from './forget-fact.ts'
 import { getBusinessSummary } from './get-business-summary.ts'
 import { getLeaderboardPosition } from './get-leaderboard-position.ts'
 import { listAchievements } from './list-achievements.ts'
@@ -12,7 +13,7 @@ import type { Tool } from './tool.ts'
 import { whatIf } from './what-if.ts'
 
 /** allTools are the advisor's tools; a new one is added here. */
-export function allTools(deps: { standings: Standings; facts: FactStore; clock: Clock }): Tool[] {
+export function allTools(deps: { standings: Standings; facts: AdvisorMemory; clock: Clock }): Tool[] {
   const { standings, facts, clock } = deps
   return [
     getBusinessSummary(standings),
@@ -22,6 +23,7 @@ export function allTools(deps: { standings: Standings; facts: FactStore; clock: 
     recentPoints({ standings, clock }),
     whatIf(standings),
     rememberFact(facts),
+    forgetFact(facts),
     listFacts(facts),
   ]
 }

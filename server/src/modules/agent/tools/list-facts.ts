@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FactStore } from '../facts.ts'
+import type { AdvisorMemory } from '../facts.ts'
 import { dayIn } from '../prompt.ts'
 import { defineTool } from './tool.ts'
 
@@ -12,7 +12,7 @@ export const factList = z.object({
 })
 
 /** listFacts lists what is remembered about the run's business. */
-export function listFacts(facts: FactStore) {
+export function listFacts(facts: AdvisorMemory) {
   return defineTool({
     name: 'list_facts',
     description: 'Lists what was remembered about the business, newest first, each with the day it was told.',
@@ -27,7 +27,7 @@ export function listFacts(facts: FactStore) {
       return {
         facts: known
           .slice(0, SHOWN)
-          .map((fact) => ({ fact: fact.content, remembered_on: dayIn(business.timeZone, fact.createdAt) })),
+          .map((fact) => ({ fact: fact.content, remembered_on: dayIn(business.timeZone, fact.updatedAt) })),
         total: known.length,
       }
     },

@@ -19,6 +19,8 @@ export type ToolDefinition<Input extends z.ZodType, Output extends z.ZodType<JSO
   input: Input
   /** What the model gets: small, and about the run's own business alone. */
   output: Output
+  /** True for a tool that changes something, so that what was looked up before may no longer hold. */
+  writes?: boolean
   labels: ToolLabels
   execute(context: RunContext, args: z.output<Input>): Promise<z.output<Output>>
 }
@@ -29,6 +31,8 @@ export type ToolArguments = { ok: true; args: JSONValue } | { ok: false; error: 
 /** Tool is a tool as the loop sees it, whatever its types were. */
 export type Tool = {
   readonly name: string
+  /** Whether executing it may change what other calls answer. */
+  readonly writes: boolean
   readonly labels: ToolLabels
   /** What a model server is told of it. */
   readonly definition: LanguageModelV4FunctionTool
@@ -50,9 +54,10 @@ export class ToolError extends Error {
 export function defineTool<Input extends z.ZodType, Output extends z.ZodType<JSONValue>>(
   definition: ToolDefinition<Input, Output>,
 ): Tool {
-  const { name, description, input, labels } = definition
+  const { name, description, input, labels, writes = false } = definition
   return {
     name,
+    writes,
     labels,
     definition: { type: 'function', name, description, inputSchema: jsonSchema(input) },
     parse(text) {
