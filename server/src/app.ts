@@ -58,7 +58,7 @@ export async function createApp(options: AppOptions) {
 
   const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log, limiter })
   const audit = createAudit({ store })
-  const business = createBusiness({ store, settings, clock, auth })
+  const business = createBusiness({ store, settings, clock, log, auth })
   const gamification = createGamification({
     store,
     clock,
@@ -108,7 +108,7 @@ export async function createApp(options: AppOptions) {
   auth.onErased(gamification.service.endFeedsOf)
 
   refuseWhileDraining(http, () => draining)
-  auth.guard(http)
+  auth.guard(http, business.personalKeys)
   await http.register(
     async (api: App) => {
       // Not on the root: a probe of /health must never be refused, and neither must the files of the web app.
@@ -166,6 +166,7 @@ export async function createApp(options: AppOptions) {
       await webhooks.close()
       await gamification.service.close()
       await auth.close()
+      await business.close()
       shared?.close()
     },
   }

@@ -122,17 +122,25 @@ describe('the OpenAPI document', () => {
     const scopes = ['events:write', 'links:write', 'feed:read']
     const made = await server.api('POST', '/admin/api-keys', { token: admin, body: { name: 'Till', scopes } })
     const key: Record<string, string> = { 'x-api-key': made.json.key }
+    const personal = await server.api('POST', '/personal-keys', { token: owner.token, body: { name: 'Chat' } })
 
     for (const operation of document.operations) {
       const { method, path, security, responses, requestBody, parameters } = operation
       const says = async (status: number, call: Call) => drive(method, path, status, call)
       const isFor = (scheme: string) => security.some((way) => scheme in way)
       const isForAdmins = path.includes('/admin/')
-      const may: Call = isForAdmins ? { token: admin } : isFor('bearer') ? { token: owner.token } : { headers: key }
+      const may: Call = isForAdmins
+        ? { token: admin }
+        : isFor('bearer')
+          ? { token: owner.token }
+          : isFor('personalKey')
+            ? { token: personal.json.key }
+            : { headers: key }
       if (security.length > 0) {
         await says(401, {})
         await says(401, { token: 'x.y.z' })
         if (isFor('apiKey')) await says(401, { headers: { 'x-api-key': 'tgk_nothing' } })
+        if (isFor('personalKey')) await says(401, { token: 'tgp_nothing' })
       }
       if (isForAdmins) await says(403, { token: owner.token })
       if ('422' in responses && parameters.some(({ name }) => name === 'limit'))
@@ -203,6 +211,11 @@ describe('the OpenAPI document', () => {
     await drive('GET', `${game}/points/{id}`, 200, { token, ids: [points.json[0].id] })
     await drive('GET', `${game}/points/{id}`, 404, { token })
 
+    const personal = '/api/v1/personal-keys'
+    const key = await drive('POST', personal, 201, { token, body: { name: 'Chat', business_id: business.id } })
+    await drive('POST', personal, 404, { token, body: { name: 'Chat', business_id: absent } })
+    await drive('GET', personal, 200, { token })
+
     const chat = '/api/v1/chat'
     const said = await drive('POST', `${chat}/completion`, 200, {
       token,
@@ -223,6 +236,8 @@ describe('the OpenAPI document', () => {
     await drive('POST', `${chat}/runs/{run_id}/stop`, 404, { token })
     await drive('DELETE', `${chat}/sessions/{id}`, 204, { token, ids: [session] })
     await drive('DELETE', `${chat}/sessions/{id}`, 404, { token, ids: [session] })
+    await drive('DELETE', `${personal}/{id}`, 204, { token, ids: [key.json.id] })
+    await drive('DELETE', `${personal}/{id}`, 404, { token, ids: [key.json.id] })
 
     const facts = '/api/v1/advisor/facts'
     const told = { content: 'We close on Mondays', kind: 'business', business_id: business.id }

@@ -31,12 +31,16 @@ const keys = {
       : undefined,
 }
 
+const personalKeys = {
+  identify: async (key: string) => (key === 'tgp_good' ? { userId: 'owner', businessId: 'shop' } : undefined),
+}
+
 /** guardedServer is an HTTP server with nothing but the guard; there is no database behind it. */
 async function guardedServer() {
   const store = openPool({ host: '/nowhere' }, () => {})
   const log = createLog({ level: 'silent' })
   const http = await createHttp({ log, trustProxy: undefined, corsOrigins: [], https: false })
-  guardAccess(http, { db: store.db, tokens, keys })
+  guardAccess(http, { db: store.db, tokens, keys, personalKeys })
   return { http, close: () => Promise.all([http.close(), store.pool.end()]) }
 }
 
@@ -71,6 +75,26 @@ test('callerOf has an answer on guarded routes, and throws on public ones', asyn
   const headers = { authorization: 'Bearer good' }
   assert.deepEqual((await http.inject({ url: '/mine', headers })).json(), { userId: 'somebody', role: 'user' })
   assert.equal((await http.inject({ url: '/open', headers })).statusCode, 500)
+  await close()
+})
+
+test('a personal key opens only the routes that say so, for its business', async () => {
+  const { http, close } = await guardedServer()
+  http.get('/theirs', { config: { access: 'personal' } }, async (request) => callerOf(request))
+  http.get('/both', { config: { access: 'user', personalKey: true } }, async (request) => callerOf(request))
+  http.get('/account', { config: { access: 'user' } }, async (request) => callerOf(request))
+  const call = async (url: string, token: string) => {
+    const answer = await http.inject({ url, headers: { authorization: `Bearer ${token}` } })
+    return answer.statusCode === 200 ? answer.json() : [answer.statusCode, answer.json().code]
+  }
+  const caller = { userId: 'owner', role: 'user', businessId: 'shop' }
+  assert.deepEqual(await call('/theirs', 'tgp_good'), caller)
+  assert.deepEqual(await call('/both', 'tgp_good'), caller)
+  assert.deepEqual(await call('/both', 'good'), { userId: 'somebody', role: 'user' })
+  assert.deepEqual(await call('/account', 'tgp_good'), [401, 'unauthorized'])
+  for (const token of ['tgp_bad', 'good', ''])
+    assert.deepEqual(await call('/theirs', token), [401, 'invalid_personal_key'])
+  assert.deepEqual(await call('/both', 'tgp_bad'), [401, 'invalid_personal_key'])
   await close()
 })
 

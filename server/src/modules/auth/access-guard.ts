@@ -7,11 +7,17 @@ import type { ApiKeys } from './api-keys.ts'
 import { isKeyScope } from './key-scopes.ts'
 import { findUser } from './repository.ts'
 
-/** Caller is who makes a request, as their token says; on admin routes `role` was read from the database just now. */
-export type Caller = { userId: string; role: 'user' | 'admin' }
+/**
+ * Caller is who makes a request, as their token says; on admin routes `role` was read from the database just now.
+ * `businessId` is set where a personal key calls, and is then the only business that the call may be about.
+ */
+export type Caller = { userId: string; role: 'user' | 'admin'; businessId?: string }
 
 /** KeyCaller is the API key that makes a request. */
 export type KeyCaller = { keyId: string }
+
+/** PersonalKeys recognise the keys that owners make for programs of theirs, each bound to one business. */
+export type PersonalKeys = { identify(key: string): Promise<{ userId: string; businessId: string } | undefined> }
 
 /** Actor is who makes a request of a route that people and programs share. */
 export type Actor = ({ kind: 'user' } & Caller) | ({ kind: 'key' } & KeyCaller)
@@ -44,15 +50,15 @@ export function actorOf(request: FastifyRequest): Actor {
 
 /**
  * guardAccess makes every route of the server answer to its own `config.access`: `public` to anyone, `user` to a valid
- * access token, `admin` to one whose user is, by the database, an admin who is not disabled, `key` to an API key. A
- * route with a `keyScope` is open to the keys that have it; there a key that is sent decides, whatever token comes along.
+ * access token, `admin` to one whose user is, by the database, an admin who is not disabled, `key` to an API key,
+ * `personal` to a personal key. A route of `user` with `personalKey` takes either of access token and personal key. A route with a `keyScope` is open to the keys that have it; there a key that is sent decides, whatever token comes along.
  * Tokens are taken from the Authorization header, keys from X-Api-Key, and both from nowhere else. A route without
  * `config.access`, or with a scope that does not exist, stops the start; routes that a plugin adds get theirs from an
  * onRoute hook around that plugin. Call it on the root, before routes are registered.
  */
 export function guardAccess(
   http: App,
-  options: { db: Executor; tokens: AccessTokens; keys: Pick<ApiKeys, 'identify'> },
+  options: { db: Executor; tokens: AccessTokens; keys: Pick<ApiKeys, 'identify'>; personalKeys: PersonalKeys },
 ): void {
   const routes: RouteOptions[] = []
   http.decorateRequest('caller', null)
@@ -73,7 +79,7 @@ export function guardAccess(
   })
 
   http.addHook('onRequest', async (request) => {
-    const { access, keyScope } = request.routeOptions.config
+    const { access, keyScope, personalKey } = request.routeOptions.config
     if (access === 'public' || request.is404) return
     // Only what was registered before this guard can come here, such as the answer to a stray OPTIONS.
     if (access === undefined) throw problem.notFound('no_such_address', 'There is nothing at this address.')
@@ -89,7 +95,17 @@ export function guardAccess(
       return
     }
 
-    const claims = options.tokens.read(bearerToken(request))
+    const bearer = bearerToken(request)
+    if (access === 'personal' || (personalKey && bearer.startsWith('tgp_'))) {
+      const key = await options.personalKeys.identify(bearer)
+      if (!key) throw problem.unauthorized('invalid_personal_key', 'This needs a personal key that holds.')
+      request.caller = { userId: key.userId, role: 'user', businessId: key.businessId }
+      // Counted with all else that the owner does, so that more keys are not more calls.
+      request.limitKey = `user:${key.userId}`
+      return
+    }
+
+    const claims = options.tokens.read(bearer)
     if (claims === 'expired')
       throw problem.unauthorized('token_expired', 'Your session has run out. Please sign in again.')
     if (claims === 'invalid') throw problem.unauthorized()

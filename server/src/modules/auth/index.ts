@@ -4,7 +4,7 @@ import type { Store } from '../../platform/db/database.ts'
 import type { App } from '../../platform/http/app-types.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
-import { guardAccess } from './access-guard.ts'
+import { guardAccess, type PersonalKeys } from './access-guard.ts'
 import { createAccessTokens } from './access-token.ts'
 import { authAdminRoutes } from './admin-routes.ts'
 import { createApiKeys } from './api-keys.ts'
@@ -19,14 +19,17 @@ import { authRoutes } from './routes.ts'
 import { createAuthService } from './service.ts'
 
 export * from './schema.ts'
-export { type Actor, actorOf, callerOf, type Caller, keyOf } from './access-guard.ts'
+export { type Actor, actorOf, callerOf, type Caller, keyOf, type PersonalKeys } from './access-guard.ts'
 export { type CommandReset, resetPassword } from './command-reset.ts'
+export { expiryOf, keyExpiry } from './key-dto.ts'
+export { createKeyRecogniser, type KeyRecogniser } from './key-recogniser.ts'
+export { noteKeyUses } from './key-repository.ts'
 export { derivedKey } from './derived-key.ts'
 export { toUserView, updateMeBody, userShape, type UserView } from './dto.ts'
 export type { FirstAdmin } from './first-admin.ts'
 export type { PasswordHasher } from './password-hash.ts'
 export { findUser, insertAccount, lockUser, type NewAccount, type User } from './repository.ts'
-export { generatedPassword } from './secret-token.ts'
+export { generatedPassword, hashSecretToken, newSecretToken } from './secret-token.ts'
 export type { AuthService, EraseListener, ErasedListener } from './service.ts'
 
 /** Auth is the module, wired. */
@@ -65,7 +68,7 @@ export function createAuth(options: {
     /** onErased adds a listener after every erasure. */
     onErased: service.onErased,
     /** guard holds every route that is registered after it to its `config.access`. */
-    guard: (http: App) => guardAccess(http, { db, tokens, keys }),
+    guard: (http: App, personalKeys: PersonalKeys) => guardAccess(http, { db, tokens, keys, personalKeys }),
     /** ensureFirstAdmin makes the first admin where there is none; a generated password is answered once, to be shown. */
     ensureFirstAdmin: () => createFirstAdmin({ db, settings, passwords, clock, log }),
     /** routes serves everything of this module. */

@@ -1,9 +1,24 @@
 import { z } from 'zod'
+import { problem } from '../../platform/errors.ts'
 import { oneLine, timestamp } from '../../platform/text.ts'
 import type { ApiKey } from './key-repository.ts'
 import { KEY_SCOPES } from './key-scopes.ts'
 
 const scope = z.enum(KEY_SCOPES, `must be one of ${KEY_SCOPES.join(', ')}`)
+
+/** keyExpiry is until when a key of any kind holds. */
+export const keyExpiry = z.iso
+  .datetime({ offset: true })
+  .refine((text) => new Date(text).getTime() < Date.UTC(10_000, 0), 'must lie before the year 10000')
+  .nullish()
+  .describe('never, when left out')
+
+/** expiryOf is the moment that a keyExpiry names, null for never; 422 when it has passed. */
+export function expiryOf(text: string | null | undefined, now: Date): Date | null {
+  const expiresAt = text ? new Date(text) : null
+  if (expiresAt && expiresAt <= now) throw problem.invalid([{ path: 'expires_at', message: 'must lie in the future' }])
+  return expiresAt
+}
 
 /** createKeyBody is what an API key is made of. */
 export const createKeyBody = z
@@ -15,11 +30,7 @@ export const createKeyBody = z
       .max(100)
       .transform((scopes) => [...new Set(scopes)])
       .describe('`events:write` posts events, `links:write` keeps business links, `feed:read` follows the live feed'),
-    expires_at: z.iso
-      .datetime({ offset: true })
-      .refine((text) => new Date(text).getTime() < Date.UTC(10_000, 0), 'must lie before the year 10000')
-      .nullish()
-      .describe('never, when left out'),
+    expires_at: keyExpiry,
   })
   .meta({ id: 'ApiKeyCreation' })
 

@@ -1,4 +1,5 @@
 import { desc, eq, lt, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Executor, Transaction } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
 import { apiKeys } from './schema.ts'
@@ -41,11 +42,14 @@ export async function listKeys(db: Executor, query: { before: string | undefined
     .limit(query.limit)
 }
 
-/** noteKeyUses writes when keys were last used, all in one statement; a later time that is there already stays. */
-export async function noteKeyUses(db: Executor, uses: Map<string, Date>): Promise<void> {
+/**
+ * noteKeyUses writes when keys were last used, all in one statement; a later time that is there already stays. `keys` is
+ * a table with the columns `id` and `last_used_at`.
+ */
+export async function noteKeyUses(db: Executor, keys: PgTable, uses: Map<string, Date>): Promise<void> {
   const ids = sql.param([...uses.keys()])
   const times = sql.param([...uses.values()].map((time) => time.toISOString()))
   await db.execute(sql`
-    UPDATE api_keys AS k SET last_used_at = greatest(k.last_used_at, u.at)
+    UPDATE ${keys} AS k SET last_used_at = greatest(k.last_used_at, u.at)
     FROM unnest(${ids}::uuid[], ${times}::timestamptz[]) AS u (id, at) WHERE k.id = u.id`)
 }

@@ -6,7 +6,7 @@ import { problem } from '../../platform/errors.ts'
 import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import { idSchema } from '../../platform/text.ts'
 import { type ApiKeys, newApiKey } from './api-keys.ts'
-import { type apiKeySchema, type createKeyBody, toApiKeyView } from './key-dto.ts'
+import { type apiKeySchema, type createKeyBody, expiryOf, toApiKeyView } from './key-dto.ts'
 import { type ApiKey, deleteKey, insertKey, listKeys } from './key-repository.ts'
 import { hashSecretToken } from './secret-token.ts'
 
@@ -30,9 +30,7 @@ export function createKeyService({ db, clock, keys }: { db: Database; clock: Clo
     /** createKey makes a key and answers it, this once, in clear; 422 when it would have expired already. */
     async createKey(actorId: string, body: z.output<typeof createKeyBody>): Promise<ApiKeyView & { key: string }> {
       const now = clock.now()
-      const expiresAt = body.expires_at ? new Date(body.expires_at) : null
-      if (expiresAt && expiresAt <= now)
-        throw problem.invalid([{ path: 'expires_at', message: 'must lie in the future' }])
+      const expiresAt = expiryOf(body.expires_at, now)
       const key = newApiKey()
       const created = await db.transaction(async (tx) => {
         const inserted = await insertKey(tx, {

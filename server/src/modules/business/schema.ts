@@ -97,3 +97,28 @@ export const businessLinks = pgTable(
   },
   (table) => [primaryKey({ columns: [table.apiKeyId, table.externalId] }), index().on(table.businessId)],
 )
+
+/**
+ * personalKeys let an owner's own programs in, each for one business. A key is random and stored as its SHA-256 hash; `hint`
+ * is its last characters. Deleting the row is what revokes a key, and erasing the owner deletes it.
+ */
+export const personalKeys = pgTable(
+  'personal_keys',
+  {
+    id: uuid().primaryKey(),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    businessId: uuid()
+      .notNull()
+      .references(() => businesses.id),
+    name: text().notNull(),
+    keyHash: text().notNull().unique(),
+    hint: text().notNull(),
+    createdAt: instant().notNull().defaultNow(),
+    expiresAt: instant(),
+    /** To the minute, so that a call does not cost a write. */
+    lastUsedAt: instant(),
+  },
+  (table) => [index().on(table.userId, table.id)],
+)

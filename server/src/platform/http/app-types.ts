@@ -2,14 +2,19 @@ import type { FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpre
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Log } from '../logger.ts'
 
-/** Access says who may call a route; every route names one. A route of `key` is for programs alone. */
-export type Access = 'public' | 'user' | 'admin' | 'key'
+/**
+ * Access says who may call a route; every route names one. Routes of `key` are for integrators' programs alone, those of
+ * `personal` for programs that an owner gave a personal key.
+ */
+export type Access = 'public' | 'user' | 'admin' | 'key' | 'personal'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
     /** The scope with which an API key may call, too; required where `access` is `key`. */
     keyScope?: string
+    /** Whether a personal key may call a route of `user`, too. */
+    personalKey?: boolean
   }
 }
 

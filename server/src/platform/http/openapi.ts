@@ -21,9 +21,15 @@ export const problemSchema = z
   .loose()
   .meta({ id: 'Problem' })
 
-function securityOf(access: Access, keyScope: string | undefined): Record<string, string[]>[] {
+type Door = { access: Access; keyScope: string | undefined; personalKey: boolean }
+
+function securityOf({ access, keyScope, personalKey }: Door): Record<string, string[]>[] {
   if (access === 'public') return []
-  return [...(access === 'key' ? [] : [{ bearer: [] }]), ...(keyScope === undefined ? [] : [{ apiKey: [keyScope] }])]
+  return [
+    ...(access === 'key' || access === 'personal' ? [] : [{ bearer: [] }]),
+    ...(keyScope === undefined ? [] : [{ apiKey: [keyScope] }]),
+    ...(access === 'personal' || personalKey ? [{ personalKey: [] }] : []),
+  ]
 }
 
 const transformObject = createJsonSchemaTransformObject({ zodToJsonConfig: { target: 'draft-2020-12' } })
@@ -45,11 +51,12 @@ export async function registerOpenApi(app: App, version: string): Promise<void> 
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
           apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+          personalKey: { type: 'http', scheme: 'bearer', bearerFormat: 'tgp_…' },
         },
       },
     },
     transform: (input) => {
-      const { access, keyScope, problems = [] } = input.route.config ?? {}
+      const { access, keyScope, personalKey = false, problems = [] } = input.route.config ?? {}
       const { schema, url } = transform(input)
       if (!access || schema.hide) return { schema: { ...schema, hide: true }, url }
       const method = Array.isArray(input.route.method) ? (input.route.method[0] ?? 'GET') : input.route.method
@@ -58,7 +65,7 @@ export async function registerOpenApi(app: App, version: string): Promise<void> 
         schema: {
           ...schema,
           operationId: operationIdOf(method, url),
-          security: securityOf(access, keyScope),
+          security: securityOf({ access, keyScope, personalKey }),
           response: { ...documentedProblems({ method, url, access, keyScope, problems, schema }), ...answers },
         },
         url,
