@@ -26,7 +26,7 @@ export type KnownEvent =
         message_id: string
         full_text: string
         usage: { input_tokens: number; output_tokens: number }
-        status: 'complete' | 'stopped' | 'interrupted'
+        status: 'complete' | 'stopped'
       }
     >
 

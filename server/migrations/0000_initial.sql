@@ -156,6 +156,8 @@ CREATE TABLE "chat_messages" (
 	"status" text NOT NULL,
 	"tool_calls" jsonb,
 	"client_message_id" text,
+	"after_id" uuid NOT NULL,
+	"is_current" boolean DEFAULT true NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -167,6 +169,7 @@ CREATE TABLE "chat_runs" (
 	"error_code" text,
 	"input_tokens" integer,
 	"output_tokens" integer,
+	"instance" integer DEFAULT 0 NOT NULL,
 	"lease_until" timestamp (3) with time zone NOT NULL,
 	"started_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"finished_at" timestamp (3) with time zone,
@@ -385,6 +388,8 @@ CREATE INDEX "businesses_user_id_id_index" ON "businesses" USING btree ("user_id
 CREATE INDEX "businesses_created_at_id_index" ON "businesses" USING btree ("created_at","id");--> statement-breakpoint
 CREATE INDEX "personal_keys_user_id_id_index" ON "personal_keys" USING btree ("user_id","id");--> statement-breakpoint
 CREATE INDEX "chat_messages_session_id_id_index" ON "chat_messages" USING btree ("session_id","id");--> statement-breakpoint
+CREATE INDEX "chat_messages_after_id_index" ON "chat_messages" USING btree ("after_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "chat_messages_one_current" ON "chat_messages" USING btree ("after_id") WHERE "chat_messages"."is_current";--> statement-breakpoint
 CREATE UNIQUE INDEX "chat_messages_client_id_once" ON "chat_messages" USING btree ("session_id","client_message_id") WHERE "chat_messages"."client_message_id" IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "chat_runs_one_active" ON "chat_runs" USING btree ("session_id") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint
 CREATE INDEX "chat_runs_user_id_started_at_index" ON "chat_runs" USING btree ("user_id","started_at");--> statement-breakpoint

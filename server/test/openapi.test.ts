@@ -234,6 +234,17 @@ describe('the OpenAPI document', () => {
     await drive('GET', `${chat}/runs/{run_id}/events`, 404, { token })
     await drive('POST', `${chat}/runs/{run_id}/stop`, 200, { token, ids: [run] })
     await drive('POST', `${chat}/runs/{run_id}/stop`, 404, { token })
+    const [asked, answered] = messages.json
+    await drive('POST', `${chat}/messages/{id}/regenerate`, 200, { token, ids: [answered.id] })
+    await drive('POST', `${chat}/messages/{id}/regenerate`, 404, { token })
+    const otherWords = { content: 'How many points have I got?' }
+    await drive('POST', `${chat}/messages/{id}/edit`, 200, { token, ids: [asked.id], body: otherWords })
+    await drive('POST', `${chat}/messages/{id}/edit`, 404, { token, body: otherWords })
+    await drive('POST', `${chat}/messages/{id}/edit`, 409, { token, ids: [answered.id], body: otherWords })
+    await drive('GET', `${chat}/messages/{id}/versions`, 200, { token, ids: [asked.id] })
+    await drive('GET', `${chat}/messages/{id}/versions`, 404, { token })
+    await drive('POST', `${chat}/messages/{id}/show`, 200, { token, ids: [answered.id] })
+    await drive('POST', `${chat}/messages/{id}/show`, 404, { token })
     await drive('DELETE', `${chat}/sessions/{id}`, 204, { token, ids: [session] })
     await drive('DELETE', `${chat}/sessions/{id}`, 404, { token, ids: [session] })
     await drive('DELETE', `${personal}/{id}`, 204, { token, ids: [key.json.id] })

@@ -1,7 +1,15 @@
 import { z } from 'zod'
 import { pageQuery } from '../../platform/http/paging.ts'
 import { idSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
+import type { MessageVersions } from './branches.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
+
+const clientMessageId = z
+  .string()
+  .max(1000)
+  .pipe(oneLine(1, 200))
+  .nullish()
+  .describe('makes a retry safe: the same one again joins the run that it started')
 
 /** completionBody is what a message to the advisor is sent with. */
 export const completionBody = z
@@ -9,14 +17,17 @@ export const completionBody = z
     content: multiLine(1, 8000),
     session_id: idSchema.nullish().describe('the conversation to go on with; a new one is begun without it'),
     business_id: idSchema.nullish().describe('of the caller; their first business when left out'),
-    client_message_id: z
-      .string()
-      .max(1000)
-      .pipe(oneLine(1, 200))
-      .nullish()
-      .describe('makes a retry safe: the same one again joins the run that it started'),
+    client_message_id: clientMessageId,
   })
   .meta({ id: 'ChatCompletion' })
+
+/** regenerateBody asks for another answer. */
+export const regenerateBody = z.object({ client_message_id: clientMessageId }).meta({ id: 'ChatRegeneration' })
+
+/** editBody puts a message another way. */
+export const editBody = z
+  .object({ content: multiLine(1, 8000), client_message_id: clientMessageId })
+  .meta({ id: 'ChatEdit' })
 
 /** sessionsQuery asks for the conversations of a business. */
 export const sessionsQuery = pageQuery.extend({ business_id: idSchema.optional() })
@@ -62,12 +73,16 @@ export const messageDto = z
     status: z.enum(['complete', 'streaming', 'interrupted', 'stopped']),
     tool_calls: z.array(storedToolCall).optional(),
     run_id: z.uuid().optional().describe('on answers: the run that makes or made it; follow a streaming one by it'),
+    version_count: z
+      .int()
+      .optional()
+      .describe('where there is more than one: how many versions of this message there are, itself included'),
   })
   .meta({ id: 'ChatMessage' })
 
 /** toMessageDto is something that was said, as the API shows it. */
-export function toMessageDto(message: ChatMessage): z.infer<typeof messageDto> {
-  const { id, sessionId, role, content, status, toolCalls, runId } = message
+export function toMessageDto(message: ChatMessage & Partial<MessageVersions>): z.infer<typeof messageDto> {
+  const { id, sessionId, role, content, status, toolCalls, runId, versionCount = 1 } = message
   return {
     id,
     session_id: sessionId,
@@ -77,7 +92,18 @@ export function toMessageDto(message: ChatMessage): z.infer<typeof messageDto> {
     status,
     ...(toolCalls ? { tool_calls: toolCalls } : {}),
     ...(role === 'assistant' && runId ? { run_id: runId } : {}),
+    ...(versionCount > 1 ? { version_count: versionCount } : {}),
   }
+}
+
+/** versionDto is a message among its versions. */
+export const versionDto = messageDto
+  .extend({ is_current: z.boolean().describe('whether the conversation is shown with this one') })
+  .meta({ id: 'ChatMessageVersion' })
+
+/** toVersionDto is a message among its versions, as the API shows it. */
+export function toVersionDto(message: ChatMessage): z.infer<typeof versionDto> {
+  return { ...toMessageDto(message), is_current: message.isCurrent }
 }
 
 /** runStatusDto says how a run stands. */

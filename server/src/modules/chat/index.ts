@@ -7,18 +7,21 @@ import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { AgentEngine } from '../agent/index.ts'
 import { findUser } from '../auth/index.ts'
+import type { BusinessAccess } from './chat-access.ts'
+import { messageRoutes } from './message-routes.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
 import { createRunLeases } from './run-leases.ts'
 import { createRunRegistry } from './run-registry.ts'
 import { defaultRunBounds, type RunBounds } from './run.ts'
-import { type BusinessAccess, createChatService } from './service.ts'
+import { createChatService } from './service.ts'
 
 export * from './schema.ts'
 export { streamEvent, type StreamEvent } from './dto.ts'
 export { insertPastConversation, type PastTurn } from './past-conversation.ts'
 export type { RunBounds } from './run.ts'
-export type { ChatService, Completion, RunFeed } from './service.ts'
+export type { RunFeed } from './run-feed.ts'
+export type { ChatService, Completion } from './service.ts'
 
 /** Chat is the module, wired. */
 export type Chat = ReturnType<typeof createChat>
@@ -61,6 +64,7 @@ export function createChat(options: {
     streams: options.streams,
     clock,
     log,
+    instance: () => 0,
   })
 
   return {
@@ -68,7 +72,10 @@ export function createChat(options: {
     /** leases renews and sweeps by itself once started; tests call `tick`. */
     leases,
     /** routes serves everything under /chat. */
-    routes: (app: App) => chatRoutes({ service })(app),
+    async routes(app: App): Promise<void> {
+      await chatRoutes({ service })(app)
+      await messageRoutes({ service })(app)
+    },
     /** stopRunsOf ends the runs of a user whose account is about to be erased. */
     stopRunsOf: service.stopRunsOf,
     /** start begins to keep leases, and ends the runs of processes that are gone. Waits for nothing. */

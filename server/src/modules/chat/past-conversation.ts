@@ -20,19 +20,23 @@ export async function insertPastConversation(
   const { userId, businessId, turns } = conversation
   const sessionId = newId()
   const title = sessionTitle(turns[0].message)
-  const rows = turns.map((turn) =>
-    turnRows(turn, { sessionId, userId, newTitle: turn === turns[0] ? title : undefined }),
-  )
+  let afterId = sessionId
+  const rows = turns.map((turn) => {
+    const written = turnRows(turn, { sessionId, userId, afterId, newTitle: turn === turns[0] ? title : undefined })
+    afterId = written.answerId
+    return written
+  })
   const updatedAt = rows.at(-1)?.run.finishedAt ?? turns[0].at
   await tx.insert(chatSessions).values({ id: sessionId, businessId, userId, title, createdAt: turns[0].at, updatedAt })
   await tx.insert(chatRuns).values(rows.map(({ run }) => run))
   await tx.insert(chatMessages).values(rows.flatMap(({ messages }) => messages))
 }
 
-type Session = { sessionId: string; userId: string; newTitle: string | undefined }
+type Session = { sessionId: string; userId: string; afterId: string; newTitle: string | undefined }
 
-function turnRows({ runId, at, tookMs, message, events }: PastTurn, { sessionId, userId, newTitle }: Session) {
+function turnRows({ runId, at, tookMs, message, events }: PastTurn, { sessionId, userId, afterId, newTitle }: Session) {
   const userMessageId = newId()
+  const answerId = newId()
   const log = createRunLog()
   if (newTitle !== undefined) log.append({ type: 'SessionCreated', sessionId, title: newTitle })
   log.append({ type: 'RunStarted', runId, sessionId, userMessageId })
@@ -45,12 +49,14 @@ function turnRows({ runId, at, tookMs, message, events }: PastTurn, { sessionId,
   const run = { id: runId, sessionId, userId, status, leaseUntil: finishedAt, startedAt: at, finishedAt }
   const said = { sessionId, runId, createdAt: at, status }
   return {
+    answerId,
     run: { ...run, record: draft.record },
     messages: [
-      { ...said, id: userMessageId, role: 'user' as const, content: message, toolCalls: null },
+      { ...said, id: userMessageId, afterId, role: 'user' as const, content: message, toolCalls: null },
       {
         ...said,
-        id: newId(),
+        id: answerId,
+        afterId: userMessageId,
         role: 'assistant' as const,
         content: draft.text,
         toolCalls: draft.toolCalls.length > 0 ? draft.toolCalls : null,

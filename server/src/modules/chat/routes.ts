@@ -9,12 +9,11 @@ import {
   runStatusDto,
   sessionDto,
   sessionsQuery,
-  streamEvent,
   titleBody,
   toMessageDto,
   toSessionDto,
 } from './dto.ts'
-import { sendRun } from './send-run.ts'
+import { eventStream, sendRun } from './send-run.ts'
 import type { ChatService } from './service.ts'
 
 const access = { access: 'user' } as const
@@ -27,13 +26,6 @@ const placeInStream = z
   .string()
   .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
   .transform(Number)
-
-const eventStream = {
-  description:
-    'Server-sent events. Each is one `id` line (its place in the run, from 1) and one `data` line with the JSON below; ' +
-    'comment lines keep the connection alive. Exactly one of `done` and `error` comes last. `X-Run-Id` names the run.',
-  content: { 'text/event-stream': { schema: streamEvent } },
-}
 
 /** chatRoutes are the owner's conversations with the advisor. */
 export function chatRoutes({ service }: { service: ChatService }): (app: App) => Promise<void> {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, json, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, json, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { users } from '../auth/schema.ts'
 import { businesses } from '../business/schema.ts'
 
@@ -25,8 +25,9 @@ export const chatSessions = pgTable(
 )
 
 /**
- * chatRuns are answers being made. A running one is kept alive by `leaseUntil`, which its process renews; a lease that
- * ran out means that the process is gone, and the run is marked interrupted.
+ * chatRuns are answers being made. A running one belongs to `instance`, the process that makes it (0 for none, see
+ * run-instance.ts), and is kept alive by `leaseUntil`, which that process renews. When the process is gone, or only the
+ * lease ran out, the run is marked interrupted.
  */
 export const chatRuns = pgTable(
   'chat_runs',
@@ -42,6 +43,7 @@ export const chatRuns = pgTable(
     errorCode: text(),
     inputTokens: integer(),
     outputTokens: integer(),
+    instance: integer().notNull().default(0),
     leaseUntil: instant().notNull(),
     startedAt: instant().notNull().defaultNow(),
     finishedAt: instant(),
@@ -65,6 +67,10 @@ export type StoredToolCall = { call_id: string; tool: string; args: unknown; ok:
 /**
  * chatMessages are what was said; ids are UUIDv7 and so in order within a session. `runId` is the run that a message of
  * the owner started, or that made an answer.
+ *
+ * `afterId` is the message that this one follows, or the session for a first one. Messages that follow the same one are
+ * versions of each other: answers made anew, questions put another way. At most one of them `isCurrent`; those that are
+ * make up the conversation as it is shown, continued and told to the model (branches.ts).
  */
 export const chatMessages = pgTable(
   'chat_messages',
@@ -79,10 +85,16 @@ export const chatMessages = pgTable(
     status: text({ enum: ['complete', 'streaming', 'interrupted', 'stopped'] }).notNull(),
     toolCalls: jsonb().$type<StoredToolCall[]>(),
     clientMessageId: text(),
+    afterId: uuid().notNull(),
+    isCurrent: boolean().notNull().default(true),
     createdAt: instant().notNull().defaultNow(),
   },
   (table) => [
     index().on(table.sessionId, table.id),
+    index().on(table.afterId),
+    uniqueIndex('chat_messages_one_current')
+      .on(table.afterId)
+      .where(sql`${table.isCurrent}`),
     uniqueIndex('chat_messages_client_id_once')
       .on(table.sessionId, table.clientMessageId)
       .where(sql`${table.clientMessageId} IS NOT NULL`),

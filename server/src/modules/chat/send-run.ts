@@ -1,7 +1,16 @@
 import type { FastifyReply } from 'fastify'
 import { openSse } from '../../platform/sse/sse-writer.ts'
-import type { RunFeed } from './service.ts'
+import { streamEvent } from './dto.ts'
+import type { RunFeed } from './run-feed.ts'
 import { wireEvent } from './wire-events.ts'
+
+/** eventStream documents an answer that sendRun gives. */
+export const eventStream = {
+  description:
+    'Server-sent events. Each is one `id` line (its place in the run, from 1) and one `data` line with the JSON below; ' +
+    'comment lines keep the connection alive. Exactly one of `done` and `error` comes last. `X-Run-Id` names the run.',
+  content: { 'text/event-stream': { schema: streamEvent } },
+}
 
 /**
  * sendRun streams a run to one reader until the run has ended or the reader is gone; neither touches the other. What

@@ -1,0 +1,60 @@
+import { problem } from '../../platform/errors.ts'
+import type { businesses } from '../business/index.ts'
+import type { ChatMessage, ChatRepository, ChatRun, ChatSession } from './repository.ts'
+
+/** Business is a business as stored. */
+export type Business = typeof businesses.$inferSelect
+
+/** BusinessAccess is what the chat needs of the business module: it decides whose a business is, and throws 404. */
+export type BusinessAccess = { businessFor(userId: string, businessId?: string): Promise<Business> }
+
+/** OwnSession is a conversation that its reader may see, with the business that it is about. */
+export type OwnSession = { session: ChatSession; business: Business }
+
+/** ChatAccess finds what is a user's own. Everything of somebody else's, or that is not there, is 404. */
+export type ChatAccess = ReturnType<typeof createChatAccess>
+
+/** createChatAccess makes it; the first line of every method of the chat goes through it. */
+export function createChatAccess(deps: {
+  repository: Pick<ChatRepository, 'session' | 'run' | 'message'>
+  business: BusinessAccess
+}) {
+  const { repository, business } = deps
+
+  async function session(userId: string, sessionId: string): Promise<OwnSession> {
+    const found = await repository.session(sessionId)
+    if (!found) throw problem.notFound()
+    return { session: found, business: await business.businessFor(userId, found.businessId) }
+  }
+
+  return {
+    business: (userId: string, businessId?: string): Promise<Business> => business.businessFor(userId, businessId),
+
+    session,
+
+    async run(userId: string, runId: string): Promise<ChatRun> {
+      const found = await repository.run(runId)
+      if (!found) throw problem.notFound()
+      await business.businessFor(userId, found.session.businessId)
+      return found.run
+    },
+
+    async message(userId: string, messageId: string): Promise<OwnSession & { message: ChatMessage }> {
+      const found = await repository.message(messageId)
+      if (!found) throw problem.notFound()
+      return { ...found, business: await business.businessFor(userId, found.session.businessId) }
+    },
+
+    /** target is where a message goes: the business, and the session when one is named. */
+    async target(
+      userId: string,
+      named: { sessionId?: string | undefined; businessId?: string | undefined },
+    ): Promise<{ business: Business; session: ChatSession | undefined }> {
+      if (named.sessionId === undefined)
+        return { business: await business.businessFor(userId, named.businessId), session: undefined }
+      const own = await session(userId, named.sessionId)
+      if (named.businessId !== undefined && named.businessId !== own.business.id) throw problem.notFound()
+      return own
+    },
+  }
+}

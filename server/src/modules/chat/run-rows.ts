@@ -1,0 +1,342 @@
+import { and, desc, eq, gt, inArray, isNull, lt, notInArray, type SQL, sql } from 'drizzle-orm'
+import type { Database, Executor, Transaction } from '../../platform/db/database.ts'
+import type { Usage } from '../agent/index.ts'
+import { lockUser, type User } from '../auth/index.ts'
+import { endOfBranch, showBranch } from './branches.ts'
+import type { ChatMessage, ChatSession } from './repository.ts'
+import type { RunRecord } from './run-record.ts'
+import { chatMessages, chatRuns, chatSessions, type StoredToolCall } from './schema.ts'
+
+/** LEASE_SECONDS is how long a run is believed to be alive without a sign of its process. */
+export const LEASE_SECONDS = 30
+
+/** ChatRun is a run as stored. */
+export type ChatRun = typeof chatRuns.$inferSelect
+
+/** NewRun is a message and the rows that its answer will be written into. */
+export type NewRun = {
+  runId: string
+  userId: string
+  businessId: string
+  session: { id: string; title: string; isNew: boolean }
+  userMessage: { id: string; content: string }
+  place: MessagePlace
+  /** What a retry of the same request is known by. */
+  clientMessageId: string | null
+  assistantMessageId: string
+  record: RunRecord
+  limits: { runsPerOwner: number; perDay: number }
+  /** Runs of this process, which are alive whatever their lease says. */
+  liveHere: string[]
+  /** The number of this process, see run-instance.ts. */
+  instance: number
+  at: Date
+}
+
+/**
+ * MessagePlace is where a message stands: at the end of the conversation as it is shown; beside another that follows
+ * `afterId` too, as a version of it; or it stands there already and is answered anew.
+ */
+export type MessagePlace = { kind: 'end' } | { kind: 'beside'; afterId: string } | { kind: 'stands' }
+
+/** StartResult says for whom the run was written, or why it was not. */
+export type StartResult = { kind: 'started'; user: User } | Refusal
+
+type Refusal =
+  | { kind: 'no_account' }
+  | { kind: 'repeated'; runId: string }
+  | { kind: 'run_active'; runId: string }
+  | { kind: 'session_gone' }
+  | { kind: 'too_many_runs' }
+  | { kind: 'day_limit'; freeAt: Date }
+
+/** AnswerRows is what is written of an answer, while it grows and when it is finished. */
+export type AnswerRows = {
+  runId: string
+  assistantMessageId: string
+  content: string
+  toolCalls: StoredToolCall[]
+  record: RunRecord
+}
+
+/** FinishedRun is an answer with how its run ended. */
+export type FinishedRun = AnswerRows & {
+  sessionId: string
+  status: 'complete' | 'interrupted' | 'stopped'
+  errorCode: string | null
+  usage: Usage | null
+  at: Date
+}
+
+/** KeptStatus is what a run's row says in the end. */
+export type KeptStatus = { status: ChatRun['status']; errorCode: string | null }
+
+/** RunRows reads and writes runs, with the messages that they answer and make. */
+export type RunRows = ReturnType<typeof createRunRows>
+
+const day = 24 * 60 * 60 * 1000
+// Leases are set and judged by the database's clock alone, which every process shares.
+const leaseEnd = sql`now() + make_interval(secs => ${LEASE_SECONDS})`
+const running = eq(chatRuns.status, 'running')
+const notThese = (ids: string[]) => (ids.length === 0 ? undefined : notInArray(chatRuns.id, ids))
+const jsonOf = (value: unknown) => sql`${JSON.stringify(value)}::json`
+const jsonbOf = (value: unknown[]) => (value.length === 0 ? sql`NULL` : sql`${JSON.stringify(value)}::jsonb`)
+
+/** createRunRows makes them over a database. */
+export function createRunRows(db: Database) {
+  /** interrupt ends those runs whose process is gone, and the answers they were making. */
+  async function interrupt(executor: Executor, which: SQL | undefined): Promise<string[]> {
+    const rows = await executor.execute<{ id: string }>(sql`
+      WITH ended AS (
+        UPDATE ${chatRuns} SET status = 'interrupted', error_code = 'interrupted', finished_at = now()
+        WHERE ${and(which, lt(chatRuns.leaseUntil, sql`now()`), running)}
+        RETURNING id
+      ), messages AS (
+        UPDATE ${chatMessages} SET status = 'interrupted'
+        WHERE run_id IN (SELECT id FROM ended) AND role = 'assistant' AND status = 'streaming'
+      )
+      SELECT id FROM ended`)
+    return rows.rows.map((row) => row.id)
+  }
+
+  async function refusal(tx: Transaction, run: NewRun): Promise<Refusal | undefined> {
+    if (run.clientMessageId !== null) {
+      const repeated = await findRepeat(tx, {
+        clientMessageId: run.clientMessageId,
+        businessId: run.businessId,
+        sessionId: run.session.isNew ? null : run.session.id,
+      })
+      if (repeated) return { kind: 'repeated', runId: repeated }
+    }
+    if (!run.session.isNew) {
+      const [session] = await tx
+        .select({ id: chatSessions.id })
+        .from(chatSessions)
+        .where(and(eq(chatSessions.id, run.session.id), isNull(chatSessions.deletedAt)))
+        .for('update')
+      if (!session) return { kind: 'session_gone' }
+      await interrupt(tx, and(eq(chatRuns.sessionId, run.session.id), notThese(run.liveHere)))
+      const active = await activeRun(tx, run.session.id)
+      if (active) return { kind: 'run_active', runId: active }
+    }
+    if (run.limits.runsPerOwner > 0) {
+      const alive = await tx.$count(
+        chatRuns,
+        and(eq(chatRuns.userId, run.userId), running, gt(chatRuns.leaseUntil, sql`now()`)),
+      )
+      if (alive >= run.limits.runsPerOwner) return { kind: 'too_many_runs' }
+    }
+    if (run.limits.perDay > 0) {
+      // The run whose 24 hours must be over before another one fits in.
+      const [blocking] = await tx
+        .select({ startedAt: chatRuns.startedAt })
+        .from(chatRuns)
+        .where(and(eq(chatRuns.userId, run.userId), gt(chatRuns.startedAt, new Date(run.at.getTime() - day))))
+        .orderBy(desc(chatRuns.startedAt))
+        .offset(run.limits.perDay - 1)
+        .limit(1)
+      if (blocking) return { kind: 'day_limit', freeAt: new Date(blocking.startedAt.getTime() + day) }
+    }
+    return undefined
+  }
+
+  async function activeRun(executor: Executor, sessionId: string): Promise<string | undefined> {
+    const [run] = await executor
+      .select({ id: chatRuns.id })
+      .from(chatRuns)
+      .where(and(eq(chatRuns.sessionId, sessionId), running))
+    return run?.id
+  }
+
+  async function findRepeat(
+    executor: Executor,
+    message: { clientMessageId: string; businessId: string; sessionId: string | null },
+  ): Promise<string | undefined> {
+    const [found] = await executor
+      .select({ runId: chatMessages.runId })
+      .from(chatMessages)
+      .innerJoin(chatSessions, eq(chatSessions.id, chatMessages.sessionId))
+      .where(
+        and(
+          eq(chatMessages.clientMessageId, message.clientMessageId),
+          eq(chatSessions.businessId, message.businessId),
+          isNull(chatSessions.deletedAt),
+          message.sessionId === null ? undefined : eq(chatSessions.id, message.sessionId),
+        ),
+      )
+      .orderBy(chatMessages.id)
+      .limit(1)
+    return found?.runId ?? undefined
+  }
+
+  return {
+    activeRun: (sessionId: string) => activeRun(db, sessionId),
+
+    /** findRepeat gives the run that the same client message started before, in the session or, without one, in any. */
+    findRepeat: (message: Parameters<typeof findRepeat>[1]) => findRepeat(db, message),
+
+    /** startRun writes the session, if new, the run and both messages at once, or says why not. */
+    startRun(run: NewRun): Promise<StartResult> {
+      return db.transaction(async (tx) => {
+        // Starts of one owner happen one after the other, so that limits and repeats are judged exactly, and none
+        // happens while the account is being erased.
+        const user = await lockUser(tx, run.userId)
+        if (!user || user.disabledAt) return { kind: 'no_account' }
+        const refused = await refusal(tx, run)
+        if (refused) return refused
+        const { id: sessionId, title } = run.session
+        if (run.session.isNew) {
+          const { businessId, userId, at } = run
+          await tx
+            .insert(chatSessions)
+            .values({ id: sessionId, businessId, userId, title, createdAt: at, updatedAt: at })
+        } else {
+          await tx.update(chatSessions).set({ updatedAt: run.at }).where(eq(chatSessions.id, sessionId))
+        }
+        await tx.insert(chatRuns).values({
+          id: run.runId,
+          sessionId,
+          instance: run.instance,
+          userId: run.userId,
+          status: 'running',
+          leaseUntil: leaseEnd,
+          startedAt: run.at,
+          record: jsonOf(run.record),
+        })
+        await insertMessages(tx, run)
+        return { kind: 'started', user }
+      })
+    },
+
+    /** saveProgress keeps what an answer says so far, unless its run has ended meanwhile. */
+    async saveProgress(answer: AnswerRows): Promise<void> {
+      await db.execute(sql`
+        WITH run AS (
+          UPDATE ${chatRuns} SET record = ${jsonOf(answer.record)} WHERE id = ${answer.runId} AND ${running} RETURNING id
+        )
+        UPDATE ${chatMessages} SET content = ${answer.content}, tool_calls = ${jsonbOf(answer.toolCalls)}
+        WHERE id = ${answer.assistantMessageId} AND EXISTS (SELECT FROM run)`)
+    },
+
+    /**
+     * finishRun stores an answer and frees its session. A run that has been ended elsewhere meanwhile (stopped there, or
+     * given up for dead) keeps the status it was given, but gets all that was said. Returns what the row says in the end,
+     * undefined when the run is gone with its owner.
+     */
+    finishRun(run: FinishedRun): Promise<KeptStatus | undefined> {
+      return db.transaction(async (tx) => {
+        // Session, run, message: the order in which everything here takes its locks.
+        await tx.update(chatSessions).set({ updatedAt: run.at }).where(eq(chatSessions.id, run.sessionId))
+        const [finished] = await tx
+          .update(chatRuns)
+          .set({
+            status: run.status,
+            errorCode: run.errorCode,
+            inputTokens: run.usage?.inputTokens ?? null,
+            outputTokens: run.usage?.outputTokens ?? null,
+            finishedAt: run.at,
+            record: jsonOf(run.record),
+          })
+          .where(and(eq(chatRuns.id, run.runId), running))
+          .returning({ status: chatRuns.status, errorCode: chatRuns.errorCode })
+        const kept = finished ?? (await endedElsewhere(tx, run))
+        if (!kept || kept.status === 'running') return kept
+        await tx
+          .update(chatMessages)
+          .set({ content: run.content, status: kept.status, toolCalls: jsonbOf(run.toolCalls) })
+          .where(eq(chatMessages.id, run.assistantMessageId))
+        return kept
+      })
+    },
+
+    /** renewLeases keeps running runs alive and returns those that still are. */
+    async renewLeases(runIds: string[]): Promise<Set<string>> {
+      const rows = await db
+        .update(chatRuns)
+        .set({ leaseUntil: leaseEnd })
+        .where(and(inArray(chatRuns.id, runIds), running))
+        .returning({ id: chatRuns.id })
+      return new Set(rows.map((row) => row.id))
+    },
+
+    /** interruptExpired ends every run whose lease ran out, but for those that live in this process. */
+    interruptExpired(liveHere: string[]): Promise<string[]> {
+      return interrupt(db, notThese(liveHere))
+    },
+
+    /** interruptIfExpired ends one run when its lease ran out. */
+    async interruptIfExpired(runId: string): Promise<void> {
+      await interrupt(db, eq(chatRuns.id, runId))
+    },
+
+    /** markStopped stops a run that lives in another process, which notices when it renews its lease. */
+    async markStopped(runId: string): Promise<void> {
+      await db.execute(sql`
+        WITH ended AS (
+          UPDATE ${chatRuns} SET status = 'stopped', finished_at = now() WHERE id = ${runId} AND ${running} RETURNING id
+        )
+        UPDATE ${chatMessages} SET status = 'stopped'
+        WHERE run_id IN (SELECT id FROM ended) AND role = 'assistant' AND status = 'streaming'`)
+    },
+
+    /** run gives a run of a session that is not deleted, with its session. */
+    async run(runId: string): Promise<{ run: ChatRun; session: ChatSession } | undefined> {
+      const [row] = await db
+        .select({ run: chatRuns, session: chatSessions })
+        .from(chatRuns)
+        .innerJoin(chatSessions, eq(chatSessions.id, chatRuns.sessionId))
+        .where(and(eq(chatRuns.id, runId), isNull(chatSessions.deletedAt)))
+      return row
+    },
+
+    /** runWithAnswer gives a run and the answer it makes or made. */
+    async runWithAnswer(runId: string): Promise<{ run: ChatRun; answer: ChatMessage } | undefined> {
+      const [row] = await db
+        .select({ run: chatRuns, answer: chatMessages })
+        .from(chatRuns)
+        .innerJoin(chatMessages, and(eq(chatMessages.runId, chatRuns.id), eq(chatMessages.role, 'assistant')))
+        .where(eq(chatRuns.id, runId))
+      return row
+    },
+  }
+}
+
+/** insertMessages writes the message, where it is new, and the answer that is to follow it, at the end of what is shown. */
+async function insertMessages(tx: Transaction, run: NewRun): Promise<void> {
+  const { place, clientMessageId } = run
+  const { id: sessionId } = run.session
+  const { id: questionId, content } = run.userMessage
+  if (place.kind !== 'end') {
+    const tipId = place.kind === 'stands' ? questionId : place.afterId
+    await showBranch(tx, { sessionId, tipId })
+  }
+  const common = { sessionId, runId: run.runId, createdAt: run.at }
+  const question = {
+    ...common,
+    id: questionId,
+    content,
+    clientMessageId,
+    role: 'user' as const,
+    status: 'complete' as const,
+    afterId: place.kind === 'beside' ? place.afterId : endOfBranch(sessionId),
+  }
+  const answer = {
+    ...common,
+    id: run.assistantMessageId,
+    content: '',
+    role: 'assistant' as const,
+    status: 'streaming' as const,
+    afterId: questionId,
+  }
+  if (place.kind === 'stands') await tx.insert(chatMessages).values({ ...answer, clientMessageId })
+  else await tx.insert(chatMessages).values([question, answer])
+}
+
+async function endedElsewhere(tx: Transaction, run: FinishedRun): Promise<KeptStatus | undefined> {
+  const [kept] = await tx
+    .update(chatRuns)
+    .set({ record: jsonOf(run.record) })
+    .where(eq(chatRuns.id, run.runId))
+    .returning({ status: chatRuns.status, errorCode: chatRuns.errorCode })
+  return kept
+}
