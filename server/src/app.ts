@@ -54,7 +54,7 @@ export async function createApp(options: AppOptions) {
 
   const shared = settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log)
   const limiter = shared ? sharedLimiters(shared.redis) : createLimiter
-  const streams = createOpenStreams(settings.streamsPerOwner)
+  const streams = createOpenStreams({ perOwner: settings.streamsPerOwner, redis: shared?.redis })
 
   const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log, limiter })
   const audit = createAudit({ store })
@@ -167,6 +167,7 @@ export async function createApp(options: AppOptions) {
       await gamification.service.close()
       await auth.close()
       await business.close()
+      streams.close()
       shared?.close()
     },
   }

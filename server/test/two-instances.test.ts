@@ -81,6 +81,7 @@ for (const withRedis of hasRedis ? [false, true] : [false])
         API_LIMIT_PER_MINUTE: '0',
         REGISTER_LIMIT_PER_MINUTE: '0',
         LOGIN_LIMIT_PER_MINUTE: '4',
+        STREAMS_PER_OWNER: '4',
         ...(redis ? { REDIS_URL: redis.url } : {}),
       }
       const started = await startProcess('scripts/two-instances.ts', env, 2)
@@ -227,6 +228,18 @@ for (const withRedis of hasRedis ? [false, true] : [false])
       for (const at of [one, two, one, two]) assert.equal(await guess(at), 401)
       const fifth = [await guess(one), await guess(two)]
       assert.deepEqual(fifth, withRedis ? [429, 429] : [401, 401])
+    })
+
+    test(`open streams are counted ${withRedis ? 'together' : 'by each for itself'}`, async () => {
+      const owner = await newOwner(one)
+      const open: Awaited<ReturnType<typeof openFeed>>[] = []
+      for (const at of [one, two, one, two]) open.push(await openFeed(at, owner))
+      const fifth = await openFeed(two, owner).then(
+        (feed) => (open.push(feed), 'open'),
+        (error: unknown) => String(error),
+      )
+      assert.match(fifth, withRedis ? /expected a stream, got 429/ : /^open$/)
+      for (const feed of open) feed.hangUp()
     })
 
     if (withRedis)

@@ -72,7 +72,7 @@ export function createRunFeeds(deps: {
     /** open gives the stream of the run that `find` finds or begins, once a place for one more stream is taken. */
     async open(reader: { userId: string; after: number; find: () => Promise<string> }): Promise<RunFeed> {
       const { userId, after } = reader
-      const release = streams.reserve(userId)
+      const release = await streams.reserve(userId)
       try {
         return await feed({ userId, runId: await reader.find(), after, release })
       } catch (error) {

@@ -72,7 +72,7 @@ export function createFeedService({ store, log, links, streams }: FeedOptions) {
       const standings = await standingsOf(actor, request.businessId)
       const places = placesFrom(standings, request.lastEventId)
       const owner = ownerOf(actor)
-      const free = streams.reserve(owner)
+      const free = await streams.reserve(owner)
       goRounds()
       const feed = hub.open(owner, places)
       return {
