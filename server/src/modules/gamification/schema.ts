@@ -185,7 +185,8 @@ export const ledgerEntries = pgTable(
 
 /**
  * outbox holds every consequence that others may hear of, written in the award's own transaction and in order per
- * business by `sequence`. `transactionId` bounds what is safe to read when tailing; it is not an order.
+ * business by `sequence`. `transactionId` bounds what is safe to read when tailing; it is not an order. What is older than
+ * 30 days goes (see outbox-pruning.ts), but for the last of each business, and for levels, which are announced once.
  */
 export const outbox = pgTable(
   'outbox',

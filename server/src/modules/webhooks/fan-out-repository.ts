@@ -66,6 +66,23 @@ export function createFanOutRepository({ db }: Pick<Store, 'db'>, chunk = CHUNK)
     },
 
     /**
+     * hasUnread tells whether something that was announced before an instant has yet to be fanned out, or may have. It is
+     * quick, since what has not been fanned out stands together at the end of an index, the oldest first.
+     */
+    async hasUnread(before: Date): Promise<boolean> {
+      return db.transaction(async (tx) => {
+        await tx.execute(sql`SET LOCAL enable_seqscan = off`)
+        const { rows } = await tx.execute(sql`
+          SELECT EXISTS (
+            SELECT FROM ${webhookTail} AS t
+            WHERE EXISTS (SELECT FROM ${activeTargets} AS w) AND (t.place <> ${place} OR EXISTS (
+              SELECT FROM ${outbox} AS o
+              WHERE o.transaction_id >= ${firstBound} AND o.created_at < ${before.toISOString()}::timestamptz))) AS unread`)
+        return z.object({ unread: z.boolean() }).parse(rows[0]).unread
+      })
+    },
+
+    /**
      * fanOut takes everything that can be read safely, and moves the bound, in one transaction. It must be everything at
      * once: transaction ids are not the order of a business's events, and only at a snapshot's xmin, below which all have
      * ended, does a cut never put a later event before an earlier one. One instance does it at a time; the others leave

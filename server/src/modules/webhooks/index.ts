@@ -47,8 +47,9 @@ export function createWebhooks({ store, settings, secretKey, clock, log, tuning 
     attempt,
     wake: () => courier.wake(),
   })
+  const fanOut = createFanOutRepository(store)
   const courier = createCourier({
-    fanOut: createFanOutRepository(store),
+    fanOut,
     deliveries: createDeliveryRepository(store.pool),
     attempt,
     onGone: service.markGone,
@@ -61,6 +62,8 @@ export function createWebhooks({ store, settings, secretKey, clock, log, tuning 
   return {
     courier,
     housekeeping,
+    /** hasUnread tells whether an active target has not been given everything from before an instant yet. */
+    hasUnread: fanOut.hasUnread,
     /** routes serves everything of this module. */
     routes: webhookAdminRoutes({ service }),
     /** start begins to deliver and to tidy up. */

@@ -62,6 +62,22 @@ export function createFeedRepository(pool: pg.Pool) {
       return found
     },
 
+    /**
+     * areKept tells whether everything from these places on is still in the outbox. What goes first of a sequence is its
+     * first row, and after what goes nothing older stays but levels, which are never first.
+     */
+    async areKept(places: FeedRead): Promise<boolean> {
+      const { rows } = await pool.query(
+        `SELECT NOT EXISTS (
+          SELECT FROM unnest($1::uuid[], $2::bigint[]) AS asked (business_id, sequence)
+          WHERE NOT EXISTS (
+            SELECT FROM outbox AS o
+            WHERE o.business_id = asked.business_id AND o.sequence = asked.sequence AND o.position = 0)) AS kept`,
+        [places.map(([id]) => id), places.map(([, { sequence }]) => sequence)],
+      )
+      return z.object({ kept: z.boolean() }).parse(rows[0]).kept
+    },
+
     /** ownStandings are the last sequences of the businesses that a person may act for, or of the one they name. */
     ownStandings: (userId: string, businessId: string | undefined) =>
       standings(
