@@ -236,6 +236,7 @@ CREATE TABLE "events" (
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"rule_id" uuid,
 	"rule_version" integer,
+	"is_limited" boolean DEFAULT false NOT NULL,
 	"points_awarded" integer NOT NULL,
 	"receipt" jsonb NOT NULL,
 	CONSTRAINT "events_key_once" UNIQUE("business_id","namespace","idempotency_key")
@@ -367,9 +368,6 @@ ALTER TABLE "chat_runs" ADD CONSTRAINT "chat_runs_session_id_chat_sessions_id_fk
 ALTER TABLE "chat_runs" ADD CONSTRAINT "chat_runs_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_sessions" ADD CONSTRAINT "chat_sessions_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_sessions" ADD CONSTRAINT "chat_sessions_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "events" ADD CONSTRAINT "events_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "ledger_entries" ADD CONSTRAINT "ledger_entries_event_id_events_id_fk" FOREIGN KEY ("event_id") REFERENCES "public"."events"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "user_achievements" ADD CONSTRAINT "user_achievements_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "user_achievements" ADD CONSTRAINT "user_achievements_achievement_id_achievements_id_fk" FOREIGN KEY ("achievement_id") REFERENCES "public"."achievements"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "webhook_deliveries" ADD CONSTRAINT "webhook_deliveries_target_id_webhook_targets_id_fk" FOREIGN KEY ("target_id") REFERENCES "public"."webhook_targets"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -399,7 +397,7 @@ CREATE INDEX "chat_sessions_user_id_index" ON "chat_sessions" USING btree ("user
 CREATE INDEX "achievements_required_points_index" ON "achievements" USING btree ("required_points");--> statement-breakpoint
 CREATE INDEX "board_changes_tail" ON "board_changes" USING btree ("transaction_id");--> statement-breakpoint
 CREATE INDEX "board_changes_age" ON "board_changes" USING btree ("created_at");--> statement-breakpoint
-CREATE INDEX "events_rule_occurred" ON "events" USING btree ("business_id","rule_id","occurred_at") WHERE "events"."points_awarded" <> 0;--> statement-breakpoint
+CREATE INDEX "events_limited" ON "events" USING btree ("business_id","rule_id","occurred_at") WHERE "events"."is_limited";--> statement-breakpoint
 CREATE UNIQUE INDEX "ledger_entries_reversed_once" ON "ledger_entries" USING btree ("reverses_id") WHERE "ledger_entries"."reverses_id" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "outbox_tail" ON "outbox" USING btree ("transaction_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "outbox_level_once" ON "outbox" USING btree ("business_id",("payload" #>> '{level,id}')) WHERE "outbox"."kind" = 'level_up';--> statement-breakpoint

@@ -25,32 +25,23 @@ export type AwardRequest = {
   reason?: string
 }
 
-const awardedStanding = z
-  .object({ total_points: z.number(), sequence: z.number(), reached_at_us: z.number(), unlocked: z.number() })
-  .transform((row) => ({
-    totalPoints: row.total_points,
-    sequence: row.sequence,
-    reachedAtUs: row.reached_at_us,
-    unlocked: row.unlocked,
-  }))
-
 const answerRow = z.discriminatedUnion('outcome', [
   z.object({
     ordinal: z.int(),
     outcome: z.enum(['awarded', 'replayed']),
     receipt: storedReceipt,
-    // Only where points changed.
-    standing: awardedStanding.nullable(),
+    // Both only where points changed.
+    sequence: z.number().nullable(),
+    reached_at_us: z.number().nullable(),
   }),
   z.object({
     ordinal: z.int(),
     outcome: z.enum(['no_business', 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero']),
   }),
-  z.object({ ordinal: z.int(), outcome: z.literal('waiting') }),
 ])
 
 /** AwardOutcome is what became of an event: a stored receipt, or the reason why nothing changed. */
-export type AwardOutcome = Exclude<z.output<typeof answerRow>, { outcome: 'waiting' }>
+export type AwardOutcome = z.output<typeof answerRow>
 
 /** judgedStanding is a standing as judge_standings left it. */
 const judgedStanding = z.object({
@@ -68,28 +59,25 @@ const CHUNK = 5_000
 /** createAwardRepository speaks to the functions that award and judge (migrations 0002 and 0003). */
 export function createAwardRepository({ pool, db }: Store) {
   return {
-    /**
-     * award judges the events in order; outcomes come in the same order. It is one round trip and one transaction, and
-     * another for events that depend on an earlier one of the array in a way that the function cannot foresee.
-     */
-    award: (requests: AwardRequest[]): Promise<AwardOutcome[]> =>
-      inRounds(requests, async (input) => {
-        const { rows } = await pool.query({
-          name: 'award_events',
-          text: 'SELECT ordinal, outcome, receipt, standing FROM award_events($1)',
-          values: [input],
-        })
-        return rows
-      }),
+    /** award judges the events in order; outcomes come in the same order. It is one round trip and one transaction. */
+    async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
+      const { rows } = await pool.query({
+        name: 'award_events',
+        text: 'SELECT ordinal, outcome, receipt, sequence, reached_at_us FROM award_events($1, $2)',
+        values: [JSON.stringify(requests.map(toInput)), hasCallers(requests)],
+      })
+      return inOrder(rows)
+    },
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
-    awardWithin: (tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> =>
-      inRounds(requests, async (input) => {
-        const { rows } = await tx.execute(
-          sql`SELECT ordinal, outcome, receipt, standing FROM award_events(${input}::jsonb)`,
-        )
-        return rows
-      }),
+    async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
+      const input = JSON.stringify(requests.map(toInput))
+      const { rows } = await tx.execute(
+        sql`SELECT ordinal, outcome, receipt, sequence, reached_at_us
+          FROM award_events(${input}::jsonb, ${hasCallers(requests)})`,
+      )
+      return inOrder(rows)
+    },
 
     /** judge brings standings in line with the definitions and tells their levels and what it unlocked. */
     async judge(executor: Executor, businessIds: string[]) {
@@ -125,23 +113,13 @@ export function createAwardRepository({ pool, db }: Store) {
 
 export type AwardRepository = ReturnType<typeof createAwardRepository>
 
-async function inRounds(
-  requests: AwardRequest[],
-  round: (input: string) => Promise<unknown[]>,
-): Promise<AwardOutcome[]> {
+function inOrder(rows: unknown[]): AwardOutcome[] {
   const outcomes: AwardOutcome[] = []
-  for (let left = requests.map(toInput); left.length > 0;) {
-    const rows = z.array(answerRow).parse(await round(JSON.stringify(left)))
-    const waiting = new Set<number>()
-    for (const row of rows) {
-      if (row.outcome === 'waiting') waiting.add(row.ordinal)
-      else outcomes[row.ordinal] = row
-    }
-    if (waiting.size === left.length) throw new Error('no event of a round was judged')
-    left = left.filter((event) => waiting.has(event.ordinal))
-  }
+  for (const row of z.array(answerRow).parse(rows)) outcomes[row.ordinal] = row
   return outcomes
 }
+
+const hasCallers = (requests: AwardRequest[]) => requests.some(({ caller }) => caller !== null)
 
 function toInput(request: AwardRequest, ordinal: number) {
   return {

@@ -5,6 +5,7 @@ import type { AwardOutcome } from './award-repository.ts'
 import { createBoard, type BoardPlace, type HypotheticalPlace } from './board/board.ts'
 import { createBoardFeed } from './board/board-feed.ts'
 import { createBoardFollower } from './board/board-follower.ts'
+import type { BoardAward } from './board/board-table.ts'
 import type { LeaderboardEntry } from './dto.ts'
 import type { FeedHub } from './feed/feed-hub.ts'
 import { type BoardRow, createRanking } from './ranking.ts'
@@ -37,11 +38,18 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
 
     /** awarded takes over awards of this process that have committed. It never fails, since these must not be tried again. */
     async awarded(outcomes: AwardOutcome[]): Promise<void> {
-      const awards = outcomes.flatMap((outcome) =>
-        outcome.outcome === 'awarded' && outcome.standing
-          ? [{ businessId: outcome.receipt.business_id, ...outcome.standing }]
-          : [],
-      )
+      const awards: BoardAward[] = []
+      for (const outcome of outcomes) {
+        if (outcome.outcome !== 'awarded' || outcome.sequence === null || outcome.reached_at_us === null) continue
+        const { receipt, sequence, reached_at_us: reachedAtUs } = outcome
+        awards.push({
+          businessId: receipt.business_id,
+          totalPoints: receipt.total_points,
+          unlocked: receipt.unlocked.length,
+          sequence,
+          reachedAtUs,
+        })
+      }
       if (awards.length === 0) return
       feeds.changed(awards.map((award) => [award.businessId, award.sequence]))
       const missed = board.applied(awards)

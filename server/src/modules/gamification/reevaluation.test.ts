@@ -138,9 +138,8 @@ describe('an edit of levels and achievements', () => {
     const owner = await game.owner()
     const level = await game.level(100, 'Edited')
     await game.adjust(owner.business.id, 45)
-    // The award has read the definitions, and waits where it enters its event; the edit has committed, and waits for it.
-    const hold = 'SELECT 1 FROM businesses WHERE id = $1 FOR UPDATE'
-    const calls = await holding(game, hold, [owner.business.id], async () => {
+    // The award has read the definitions, and waits where it enters its points; the edit has committed, and waits for it.
+    const calls = await holding(game, 'LOCK TABLE ledger_entries IN SHARE MODE', [], async () => {
       const award = game.post(owner, 'sale')
       await untilBlocked(game)
       const edited = game.api('PUT', `${LEVELS}/${level.id}`, { token: game.admin, body: { required_points: 50 } })
