@@ -11,6 +11,7 @@ import type { BusinessAccess } from './chat-access.ts'
 import { messageRoutes } from './message-routes.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
+import { createRunInstance } from './run-instance.ts'
 import { createRunLeases } from './run-leases.ts'
 import { createRunRegistry } from './run-registry.ts'
 import { defaultRunBounds, type RunBounds } from './run.ts'
@@ -31,7 +32,7 @@ const DRAIN_MS = 4_000
 
 /** createChat wires conversations and runs. Nothing here touches the database before `start`. `bounds` is for tests. */
 export function createChat(options: {
-  store: Pick<Store, 'db'>
+  store: Store
   settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner'>
   limiter: CreateLimiter
   streams: OpenStreams
@@ -42,10 +43,16 @@ export function createChat(options: {
   bounds?: Partial<RunBounds>
 }) {
   const { settings, clock, log, engine, business } = options
-  const { db } = options.store
+  const { db, pool } = options.store
   const repository = createChatRepository(db)
   const registry = createRunRegistry()
-  const leases = createRunLeases({ repository, registry, log })
+  const instance = createRunInstance({
+    pool,
+    log,
+    onCommand: (command) => registry.obey(command),
+    onHearing: () => void leases.tick(),
+  })
+  const leases = createRunLeases({ repository, registry, instance, log })
   const service = createChatService({
     repository,
     registry,
@@ -64,7 +71,7 @@ export function createChat(options: {
     streams: options.streams,
     clock,
     log,
-    instance: () => 0,
+    instance: () => instance.number,
   })
 
   return {
@@ -78,12 +85,16 @@ export function createChat(options: {
     },
     /** stopRunsOf ends the runs of a user whose account is about to be erased. */
     stopRunsOf: service.stopRunsOf,
-    /** start begins to keep leases, and ends the runs of processes that are gone. Waits for nothing. */
-    start: () => leases.start(),
+    /** start ends the runs of processes that are gone, and begins to keep those of this one. */
+    async start(): Promise<void> {
+      await instance.start()
+      await leases.start()
+    },
     /** drain stores running answers as interrupted and ends every stream with `server_stopping`; no run starts after it. */
     async drain(): Promise<void> {
       await registry.close(DRAIN_MS)
       leases.stop()
+      await instance.close()
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { RunCommand } from './run-instance.ts'
 import type { LiveRun, RunAbort } from './run.ts'
 
 /** RunRegistry holds the live runs of this process, until they are stored or given up. */
@@ -7,6 +8,8 @@ export type RunRegistry = {
   add(run: LiveRun): void
   get(runId: string): LiveRun | undefined
   ids(): string[]
+  /** obey stops what another instance was asked to stop, where it lives here. */
+  obey(command: RunCommand): void
   /** endAll aborts the runs that match and resolves when they are settled, or after `withinMs`. */
   endAll(options: { which?: (run: LiveRun) => boolean; reason: RunAbort; withinMs: number }): Promise<void>
   /** close aborts all runs, lets none start any more, and ends within `withinMs` whatever the database does. */
@@ -33,6 +36,10 @@ export function createRunRegistry(): RunRegistry {
     },
     get: (runId) => runs.get(runId),
     ids: () => [...runs.keys()],
+    obey(command) {
+      for (const run of runs.values())
+        if ('runId' in command ? run.id === command.runId : run.userId === command.userId) run.abort('stopped')
+    },
     endAll,
     async close(withinMs) {
       closing.abort()

@@ -4,6 +4,7 @@ import type { Usage } from '../agent/index.ts'
 import { lockUser, type User } from '../auth/index.ts'
 import { endOfBranch, showBranch } from './branches.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
+import { INSTANCE_LOCKS, RUN_CHANNEL, type RunCommand, runCommandText } from './run-instance.ts'
 import type { RunRecord } from './run-record.ts'
 import { chatMessages, chatRuns, chatSessions, type StoredToolCall } from './schema.ts'
 
@@ -78,18 +79,21 @@ const day = 24 * 60 * 60 * 1000
 // Leases are set and judged by the database's clock alone, which every process shares.
 const leaseEnd = sql`now() + make_interval(secs => ${LEASE_SECONDS})`
 const running = eq(chatRuns.status, 'running')
+const expired = lt(chatRuns.leaseUntil, sql`now()`)
+// Free only when no process holds it; what is taken here is given back with the statement's transaction.
+const isGone = sql`pg_try_advisory_xact_lock(${INSTANCE_LOCKS}, instance)`
 const notThese = (ids: string[]) => (ids.length === 0 ? undefined : notInArray(chatRuns.id, ids))
 const jsonOf = (value: unknown) => sql`${JSON.stringify(value)}::json`
 const jsonbOf = (value: unknown[]) => (value.length === 0 ? sql`NULL` : sql`${JSON.stringify(value)}::jsonb`)
 
 /** createRunRows makes them over a database. */
 export function createRunRows(db: Database) {
-  /** interrupt ends those runs whose process is gone, and the answers they were making. */
+  /** interrupt ends runs, which must be ones whose process is gone, and the answers they were making. */
   async function interrupt(executor: Executor, which: SQL | undefined): Promise<string[]> {
     const rows = await executor.execute<{ id: string }>(sql`
       WITH ended AS (
         UPDATE ${chatRuns} SET status = 'interrupted', error_code = 'interrupted', finished_at = now()
-        WHERE ${and(which, lt(chatRuns.leaseUntil, sql`now()`), running)}
+        WHERE ${and(which, running)}
         RETURNING id
       ), messages AS (
         UPDATE ${chatMessages} SET status = 'interrupted'
@@ -115,7 +119,7 @@ export function createRunRows(db: Database) {
         .where(and(eq(chatSessions.id, run.session.id), isNull(chatSessions.deletedAt)))
         .for('update')
       if (!session) return { kind: 'session_gone' }
-      await interrupt(tx, and(eq(chatRuns.sessionId, run.session.id), notThese(run.liveHere)))
+      await interrupt(tx, and(eq(chatRuns.sessionId, run.session.id), expired, notThese(run.liveHere)))
       const active = await activeRun(tx, run.session.id)
       if (active) return { kind: 'run_active', runId: active }
     }
@@ -261,22 +265,50 @@ export function createRunRows(db: Database) {
 
     /** interruptExpired ends every run whose lease ran out, but for those that live in this process. */
     interruptExpired(liveHere: string[]): Promise<string[]> {
-      return interrupt(db, notThese(liveHere))
+      return interrupt(db, and(expired, notThese(liveHere)))
     },
 
     /** interruptIfExpired ends one run when its lease ran out. */
     async interruptIfExpired(runId: string): Promise<void> {
-      await interrupt(db, eq(chatRuns.id, runId))
+      await interrupt(db, and(eq(chatRuns.id, runId), expired))
     },
 
-    /** markStopped stops a run that lives in another process, which notices when it renews its lease. */
+    /** instancesGone gives the numbers of other instances that have running runs and are gone, or seem to be. */
+    async instancesGone(own: number): Promise<number[]> {
+      const { rows } = await db.execute<{ instance: number }>(sql`
+        WITH others AS MATERIALIZED (
+          SELECT DISTINCT instance FROM ${chatRuns} WHERE ${running} AND instance NOT IN (0, ${own})
+        )
+        SELECT instance FROM others WHERE ${isGone}`)
+      return rows.map(({ instance }) => instance)
+    },
+
+    /** interruptRunsOf ends the runs of those instances that are still gone. */
+    interruptRunsOf(instances: number[]): Promise<string[]> {
+      return interrupt(
+        db,
+        sql`instance IN (
+          WITH silent AS MATERIALIZED (SELECT unnest(${sql.param(instances)}::int[]) AS instance)
+          SELECT instance FROM silent WHERE ${isGone}
+        )`,
+      )
+    },
+
+    /** tell has the instance that makes a run, or runs of a user, end them; it hears of it at once. */
+    async tell(command: RunCommand): Promise<void> {
+      await db.execute(sql`SELECT pg_notify(${RUN_CHANNEL}, ${runCommandText(command)})`)
+    },
+
+    /** markStopped stops a run that lives in another process, which is told with the commit. */
     async markStopped(runId: string): Promise<void> {
       await db.execute(sql`
         WITH ended AS (
           UPDATE ${chatRuns} SET status = 'stopped', finished_at = now() WHERE id = ${runId} AND ${running} RETURNING id
+        ), messages AS (
+          UPDATE ${chatMessages} SET status = 'stopped'
+          WHERE run_id IN (SELECT id FROM ended) AND role = 'assistant' AND status = 'streaming'
         )
-        UPDATE ${chatMessages} SET status = 'stopped'
-        WHERE run_id IN (SELECT id FROM ended) AND role = 'assistant' AND status = 'streaming'`)
+        SELECT pg_notify(${RUN_CHANNEL}, ${runCommandText({ runId })}) FROM ended`)
     },
 
     /** run gives a run of a session that is not deleted, with its session. */

@@ -193,8 +193,10 @@ export function createChatService(deps: ChatServiceDeps) {
       if (active) await stop(active, true)
     },
 
-    /** stopRunsOf ends every run of a user and waits for them, but not for ever; for an account that is erased. */
+    /** stopRunsOf ends every run of a user and waits for those that live here, but not for ever; for an erased account. */
     async stopRunsOf(userId: string): Promise<void> {
+      // Not waited for: other instances notice without it too, when they renew the leases of rows that are gone.
+      repository.tell({ userId }).catch((err: unknown) => deps.log.warn({ err }, 'other instances could not be told'))
       await registry.endAll({ which: (run) => run.userId === userId, reason: 'stopped', withinMs: 5_000 })
     },
   }
