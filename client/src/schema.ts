@@ -1743,6 +1743,37 @@ export interface components {
             };
         } | {
             /** @constant */
+            type: "points";
+            data: {
+                event_id: string;
+                business_id: string;
+                type: string;
+                points: number;
+                total_points: number;
+            };
+        } | {
+            /** @constant */
+            type: "level_up";
+            data: {
+                business_id: string;
+                level: {
+                    id: string;
+                    name: string;
+                };
+            };
+        } | {
+            /** @constant */
+            type: "achievement";
+            data: {
+                business_id: string;
+                achievement: {
+                    id: string;
+                    title: string;
+                    badge_icon: string | null;
+                };
+            };
+        } | {
+            /** @constant */
             type: "error";
             message: string;
             data: {

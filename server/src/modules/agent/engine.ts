@@ -31,6 +31,26 @@ export type RunContext = {
 export type RunInput = { context: RunContext; history: HistoryMessage[]; message: string }
 
 /**
+ * Earned is what a run brought the business: points, a level, an achievement, as the live feed of the game tells it. An engine
+ * yields it between a tool's call and its result.
+ */
+export type Earned =
+  | {
+      type: 'PointsEarned'
+      eventId: string
+      businessId: string
+      eventType: string
+      points: number
+      totalPoints: number
+    }
+  | { type: 'LevelReached'; businessId: string; level: { id: string; name: string } }
+  | {
+      type: 'AchievementUnlocked'
+      businessId: string
+      achievement: { id: string; title: string; badgeIcon: string | null }
+    }
+
+/**
  * AgentEvent is the vocabulary of a run, named as LlamaIndex agent workflows name it. Deltas joined are the answer:
  * `AgentOutput.text` is exactly the `AgentStream.delta`s so far, in order.
  */
@@ -40,6 +60,7 @@ export type AgentEvent =
   /** `label` is a short sentence for the person who waits, in their language. */
   | { type: 'ToolCall'; callId: string; tool: string; args: unknown; label: string }
   | { type: 'ToolCallResult'; callId: string; tool: string; ok: boolean; output: unknown; label: string }
+  | Earned
   | { type: 'AgentOutput'; text: string; usage: Usage }
 
 /**

@@ -76,6 +76,12 @@ export function createAnswerDraft(log: RunLog): AnswerDraft {
         case 'ToolCallResult':
           answer(event.callId, event)
           return
+        case 'PointsEarned':
+        case 'LevelReached':
+        case 'AchievementUnlocked':
+          size += JSON.stringify(event).length
+          append(event)
+          return
         case 'AgentInput':
         case 'AgentOutput':
           // The run's own first and last events stand for these.

@@ -136,6 +136,27 @@ export const streamEvent = z
       message: z.string().optional(),
       data: z.object({ tool: z.string(), call_id: z.string(), ok: z.boolean(), output: z.unknown() }),
     }),
+    z.object({
+      type: z.literal('points'),
+      data: z.object({
+        event_id: z.string(),
+        business_id: z.string(),
+        type: z.string(),
+        points: z.int(),
+        total_points: z.int(),
+      }),
+    }),
+    z.object({
+      type: z.literal('level_up'),
+      data: z.object({ business_id: z.string(), level: z.object({ id: z.string(), name: z.string() }) }),
+    }),
+    z.object({
+      type: z.literal('achievement'),
+      data: z.object({
+        business_id: z.string(),
+        achievement: z.object({ id: z.string(), title: z.string(), badge_icon: z.string().nullable() }),
+      }),
+    }),
     z.object({ type: z.literal('error'), message: z.string(), data: z.object({ code: z.string() }) }),
     z.object({
       type: z.literal('done'),

@@ -17,6 +17,27 @@ const toolCallResult = z.object({
   label: z.string().optional(),
 })
 
+const pointsEarned = z.object({
+  type: z.literal('PointsEarned'),
+  eventId: z.string(),
+  businessId: z.string(),
+  eventType: z.string(),
+  points: z.int(),
+  totalPoints: z.int(),
+})
+
+const levelReached = z.object({
+  type: z.literal('LevelReached'),
+  businessId: z.string(),
+  level: z.object({ id: z.string(), name: z.string() }),
+})
+
+const achievementUnlocked = z.object({
+  type: z.literal('AchievementUnlocked'),
+  businessId: z.string(),
+  achievement: z.object({ id: z.string(), title: z.string(), badgeIcon: z.string().nullable() }),
+})
+
 /** recordedEvent is every event of a run that is stored as it is: all but the pieces of text and the end of a good run. */
 export const recordedEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('SessionCreated'), sessionId: z.string(), title: z.string() }),
@@ -28,6 +49,9 @@ export const recordedEvent = z.discriminatedUnion('type', [
   }),
   toolCall,
   toolCallResult,
+  pointsEarned,
+  levelReached,
+  achievementUnlocked,
   z.object({ type: z.literal('RunFailed'), code: z.string(), message: z.string() }),
 ])
 

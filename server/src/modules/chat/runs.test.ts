@@ -80,6 +80,35 @@ describe('a run', () => {
     }
   })
 
+  test('tells what it earned as the live feed does, also when it is read again', async () => {
+    const businessId = owner.business.id
+    server.engine.script = async function* (input) {
+      const [call, result] = lookUp()
+      assert.ok(call && result)
+      yield call
+      const points = { eventId: 'e1', businessId, eventType: 'sale', points: 40, totalPoints: 160 }
+      yield { type: 'PointsEarned', ...points }
+      yield { type: 'LevelReached', businessId, level: { id: 'l1', name: 'Seed' } }
+      yield { type: 'AchievementUnlocked', businessId, achievement: { id: 'a1', title: 'First', badgeIcon: null } }
+      yield result
+      yield* say(input, 'Well done.')
+    }
+    const stream = await server.send(owner, 'Record my sale')
+    const whole = await stream.rest()
+    assertWhole(whole)
+    const earned = whole.map(({ event }) => event).filter(({ type }) => /^(points|level_up|achievement)$/.test(type))
+    const data = { event_id: 'e1', business_id: businessId, type: 'sale', points: 40, total_points: 160 }
+    assert.deepEqual(earned, [
+      { type: 'points', data },
+      { type: 'level_up', data: { business_id: businessId, level: { id: 'l1', name: 'Seed' } } },
+      {
+        type: 'achievement',
+        data: { business_id: businessId, achievement: { id: 'a1', title: 'First', badge_icon: null } },
+      },
+    ])
+    assert.deepEqual(await (await server.follow(owner, stream.runId)).rest(), whole)
+  })
+
   test('refuses to be resumed after what is no event of it', async () => {
     const stream = await server.send(owner, 'Tell me')
     const whole = await stream.rest()

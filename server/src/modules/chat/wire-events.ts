@@ -25,6 +25,26 @@ export function wireEvent(event: RunEvent): StreamEvent {
         ...(event.label === undefined ? {} : { message: event.label }),
         data: { tool: event.tool, call_id: event.callId, ok: event.ok, output: event.output },
       }
+    case 'PointsEarned':
+      return {
+        type: 'points',
+        data: {
+          event_id: event.eventId,
+          business_id: event.businessId,
+          type: event.eventType,
+          points: event.points,
+          total_points: event.totalPoints,
+        },
+      }
+    case 'LevelReached':
+      return { type: 'level_up', data: { business_id: event.businessId, level: event.level } }
+    case 'AchievementUnlocked': {
+      const { id, title, badgeIcon } = event.achievement
+      return {
+        type: 'achievement',
+        data: { business_id: event.businessId, achievement: { id, title, badge_icon: badgeIcon } },
+      }
+    }
     case 'RunFailed':
       return { type: 'error', message: event.message, data: { code: event.code } }
     case 'RunFinished':
