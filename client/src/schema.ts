@@ -902,6 +902,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chat/ui": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message and stream the answer as `useChat` reads it
+         * @description The AI SDK's UI message stream, version 1. Of what is sent, only the text of the newest message of the user is used. The answer is made and stored whether or not anyone listens; stop it by its run. Refused before the stream starts: 409 `run_active` while the conversation is being answered, with `run_id`.
+         */
+        post: operations["postChatUi"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chat/ui/{session_id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answer that is being made in a conversation, from its start, as `useChat` reads it
+         * @description The session is named by its id or by the client's own. 204 when no answer is being made, or there is no such conversation of yours.
+         */
+        get: operations["getChatUiBySessionIdStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/webhooks": {
         parameters: {
             query?: never;
@@ -1195,6 +1235,32 @@ export interface components {
         };
         ChatSessionTitleInput: {
             title?: string;
+        };
+        ChatUiRequestInput: {
+            /** @description the client's own id of the conversation, or the id of a session */
+            id: string;
+            /** @description only the newest message of the user is read, and only its text */
+            messages: ({
+                id?: string;
+                role: string;
+                parts: ({
+                    type: string;
+                    text?: string;
+                } & {
+                    [key: string]: unknown;
+                })[];
+            } & {
+                [key: string]: unknown;
+            })[];
+            /**
+             * @default submit-message
+             * @enum {string}
+             */
+            trigger: "submit-message" | "regenerate-message";
+            /** @description the message to replace */
+            messageId?: string | null;
+            /** @description of the caller; their first business when left out */
+            business_id?: string | null;
         };
         EventInput: {
             type: string;
@@ -1797,6 +1863,115 @@ export interface components {
                 /** @enum {string} */
                 status: "complete" | "stopped";
             };
+        };
+        ChatUiChunk: ({
+            /** @constant */
+            type: "start";
+            /** Format: uuid */
+            messageId: string;
+        } | {
+            /** @constant */
+            type: "data-run";
+            data: {
+                /** Format: uuid */
+                run_id: string;
+                /** Format: uuid */
+                session_id: string;
+                /** Format: uuid */
+                user_message_id: string;
+            };
+            /** @constant */
+            transient: true;
+        } | {
+            /** @constant */
+            type: "data-session";
+            data: {
+                /** Format: uuid */
+                session_id: string;
+                title: string;
+            };
+            /** @constant */
+            transient: true;
+        } | {
+            /** @constant */
+            type: "start-step";
+        } | {
+            /** @constant */
+            type: "text-start";
+            id: string;
+        } | {
+            /** @constant */
+            type: "text-delta";
+            id: string;
+            delta: string;
+        } | {
+            /** @constant */
+            type: "text-end";
+            id: string;
+        } | {
+            /** @constant */
+            type: "tool-input-available";
+            toolCallId: string;
+            toolName: string;
+            input: unknown;
+            /** @constant */
+            providerExecuted: true;
+        } | {
+            /** @constant */
+            type: "tool-output-available";
+            toolCallId: string;
+            output: unknown;
+            /** @constant */
+            providerExecuted: true;
+        } | {
+            /** @constant */
+            type: "tool-output-error";
+            toolCallId: string;
+            errorText: string;
+            /** @constant */
+            providerExecuted: true;
+        } | {
+            /** @constant */
+            type: "data-status";
+            data: {
+                tool_call_id: string;
+                message: string;
+            };
+            /** @constant */
+            transient: true;
+        } | {
+            /** @constant */
+            type: "data-usage";
+            data: {
+                input_tokens: number;
+                output_tokens: number;
+            };
+            /** @constant */
+            transient: true;
+        } | {
+            /** @constant */
+            type: "data-error";
+            data: {
+                code: string;
+            };
+            /** @constant */
+            transient: true;
+        } | {
+            /** @constant */
+            type: "finish-step";
+        } | {
+            /** @constant */
+            type: "finish";
+        } | {
+            /** @constant */
+            type: "abort";
+        } | {
+            /** @constant */
+            type: "error";
+            errorText: string;
+        }) | {
+            type: string;
+            data: unknown;
         };
         Receipt: {
             event_id: string;
@@ -8058,6 +8233,185 @@ export interface operations {
             };
             /** @description Not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid values */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many calls; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Draining, or the database is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postChatUi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatUiRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Server-sent events of one `data` line each, with the JSON below, and `[DONE]` at the end; comment lines keep the connection alive. `X-Run-Id` names the run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ChatUiChunk"];
+                };
+            };
+            /** @description Malformed JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid values */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many calls; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Draining, or the database is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChatUiBySessionIdStream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events of one `data` line each, with the JSON below, and `[DONE]` at the end; comment lines keep the connection alive. `X-Run-Id` names the run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ChatUiChunk"];
+                };
+            };
+            /** @description Default Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or not yours */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

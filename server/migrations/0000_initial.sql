@@ -161,6 +161,15 @@ CREATE TABLE "chat_messages" (
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "chat_names" (
+	"user_id" uuid NOT NULL,
+	"business_id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"session_id" uuid NOT NULL,
+	"message_id" uuid NOT NULL,
+	CONSTRAINT "chat_names_user_id_name_business_id_pk" PRIMARY KEY("user_id","name","business_id")
+);
+--> statement-breakpoint
 CREATE TABLE "chat_runs" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"session_id" uuid NOT NULL,
@@ -364,6 +373,10 @@ ALTER TABLE "personal_keys" ADD CONSTRAINT "personal_keys_user_id_users_id_fk" F
 ALTER TABLE "personal_keys" ADD CONSTRAINT "personal_keys_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_run_id_chat_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."chat_runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_names" ADD CONSTRAINT "chat_names_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_names" ADD CONSTRAINT "chat_names_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_names" ADD CONSTRAINT "chat_names_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_names" ADD CONSTRAINT "chat_names_message_id_chat_messages_id_fk" FOREIGN KEY ("message_id") REFERENCES "public"."chat_messages"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_runs" ADD CONSTRAINT "chat_runs_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_runs" ADD CONSTRAINT "chat_runs_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_sessions" ADD CONSTRAINT "chat_sessions_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -389,6 +402,8 @@ CREATE INDEX "chat_messages_session_id_id_index" ON "chat_messages" USING btree 
 CREATE INDEX "chat_messages_after_id_index" ON "chat_messages" USING btree ("after_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "chat_messages_one_current" ON "chat_messages" USING btree ("after_id") WHERE "chat_messages"."is_current";--> statement-breakpoint
 CREATE UNIQUE INDEX "chat_messages_client_id_once" ON "chat_messages" USING btree ("session_id","client_message_id") WHERE "chat_messages"."client_message_id" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "chat_names_session_id_index" ON "chat_names" USING btree ("session_id");--> statement-breakpoint
+CREATE INDEX "chat_names_message_id_index" ON "chat_names" USING btree ("message_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "chat_runs_one_active" ON "chat_runs" USING btree ("session_id") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint
 CREATE INDEX "chat_runs_user_id_started_at_index" ON "chat_runs" USING btree ("user_id","started_at");--> statement-breakpoint
 CREATE INDEX "chat_runs_lease_until_index" ON "chat_runs" USING btree ("lease_until") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint

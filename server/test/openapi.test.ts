@@ -48,7 +48,7 @@ describe('the OpenAPI document', () => {
   }
 
   const eventsOf = (text: string): unknown[] =>
-    [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data))
+    [...text.matchAll(/^data: (?!\[DONE\]$)(.*)$/gm)].map(([, data = '']) => JSON.parse(data))
 
   function addressOf({ path }: Operation, { ids = [], query = '' }: Call): string {
     const left = [...ids]
@@ -245,6 +245,10 @@ describe('the OpenAPI document', () => {
     await drive('GET', `${chat}/messages/{id}/versions`, 404, { token })
     await drive('POST', `${chat}/messages/{id}/show`, 200, { token, ids: [answered.id] })
     await drive('POST', `${chat}/messages/{id}/show`, 404, { token })
+    const typed = { id: 'a-chat', messages: [{ id: 'm', role: 'user', parts: [{ type: 'text', text: 'My points?' }] }] }
+    await drive('POST', `${chat}/ui`, 200, { token, body: typed })
+    await drive('POST', `${chat}/ui`, 404, { token, body: { ...typed, business_id: absent } })
+    await drive('GET', `${chat}/ui/{session_id}/stream`, 204, { token, ids: ['a-chat'] })
     await drive('DELETE', `${chat}/sessions/{id}`, 204, { token, ids: [session] })
     await drive('DELETE', `${chat}/sessions/{id}`, 404, { token, ids: [session] })
     await drive('DELETE', `${personal}/{id}`, 204, { token, ids: [key.json.id] })

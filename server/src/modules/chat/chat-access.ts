@@ -1,5 +1,6 @@
-import { problem } from '../../platform/errors.ts'
+import { Problem, problem } from '../../platform/errors.ts'
 import type { businesses } from '../business/index.ts'
+import type { ConversationNames } from './conversation-name.ts'
 import type { ChatMessage, ChatRepository, ChatRun, ChatSession } from './repository.ts'
 
 /** Business is a business as stored. */
@@ -16,7 +17,7 @@ export type ChatAccess = ReturnType<typeof createChatAccess>
 
 /** createChatAccess makes it; the first line of every method of the chat goes through it. */
 export function createChatAccess(deps: {
-  repository: Pick<ChatRepository, 'session' | 'run' | 'message'>
+  repository: Pick<ChatRepository, 'session' | 'run' | 'message' | 'findNamed'>
   business: BusinessAccess
 }) {
   const { repository, business } = deps
@@ -32,6 +33,17 @@ export function createChatAccess(deps: {
 
     session,
 
+    /** maySee tells whether a session may be seen, for whom "no" is an answer. */
+    async maySee(userId: string, { businessId }: Pick<ChatSession, 'businessId'>): Promise<boolean> {
+      try {
+        await business.businessFor(userId, businessId)
+        return true
+      } catch (error) {
+        if (error instanceof Problem && error.status === 404) return false
+        throw error
+      }
+    },
+
     async run(userId: string, runId: string): Promise<ChatRun> {
       const found = await repository.run(runId)
       if (!found) throw problem.notFound()
@@ -45,11 +57,20 @@ export function createChatAccess(deps: {
       return { ...found, business: await business.businessFor(userId, found.session.businessId) }
     },
 
-    /** target is where a message goes: the business, and the session when one is named. */
+    /** target is where a message goes: the business, and the session when one is named, by its id or as clients name it. */
     async target(
       userId: string,
-      named: { sessionId?: string | undefined; businessId?: string | undefined },
+      named: {
+        sessionId?: string | undefined
+        businessId?: string | undefined
+        names?: ConversationNames | undefined
+      },
     ): Promise<{ business: Business; session: ChatSession | undefined }> {
+      if (named.sessionId === undefined && named.names) {
+        const { businessId, names } = named
+        const known = await repository.findNamed({ userId, businessId, names: names.find })
+        if (known) return session(userId, known.sessionId)
+      }
       if (named.sessionId === undefined)
         return { business: await business.businessFor(userId, named.businessId), session: undefined }
       const own = await session(userId, named.sessionId)

@@ -12,6 +12,8 @@ import { messageRoutes } from './message-routes.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
 import { createRunInstance } from './run-instance.ts'
+import { createUiChat } from './ui-stream/ui-chat.ts'
+import { uiRoutes } from './ui-stream/ui-routes.ts'
 import { createRunLeases } from './run-leases.ts'
 import { createRunRegistry } from './run-registry.ts'
 import { defaultRunBounds, type RunBounds } from './run.ts'
@@ -82,6 +84,7 @@ export function createChat(options: {
     async routes(app: App): Promise<void> {
       await chatRoutes({ service })(app)
       await messageRoutes({ service })(app)
+      await uiRoutes({ chat: createUiChat({ chat: service }) })(app)
     },
     /** stopRunsOf ends the runs of a user whose account is about to be erased. */
     stopRunsOf: service.stopRunsOf,

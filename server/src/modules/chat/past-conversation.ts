@@ -39,7 +39,7 @@ function turnRows({ runId, at, tookMs, message, events }: PastTurn, { sessionId,
   const answerId = newId()
   const log = createRunLog()
   if (newTitle !== undefined) log.append({ type: 'SessionCreated', sessionId, title: newTitle })
-  log.append({ type: 'RunStarted', runId, sessionId, userMessageId })
+  log.append({ type: 'RunStarted', runId, sessionId, userMessageId, messageId: answerId })
   const draft = createAnswerDraft(log)
   for (const event of events) draft.take(event)
   draft.close()

@@ -46,6 +46,8 @@ export const recordedEvent = z.discriminatedUnion('type', [
     runId: z.string(),
     sessionId: z.string(),
     userMessageId: z.string(),
+    /** The answer that the run makes. */
+    messageId: z.string(),
   }),
   toolCall,
   toolCallResult,

@@ -5,6 +5,8 @@ import { lockUser, type User } from '../auth/index.ts'
 import { endOfBranch, showBranch } from './branches.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
 import { INSTANCE_LOCKS, RUN_CHANNEL, type RunCommand, runCommandText } from './run-instance.ts'
+import { type AskedNames, findNamed, keepNames } from './name-repository.ts'
+import type { ConversationNames } from './conversation-name.ts'
 import type { RunRecord } from './run-record.ts'
 import { chatMessages, chatRuns, chatSessions, type StoredToolCall } from './schema.ts'
 
@@ -24,6 +26,8 @@ export type NewRun = {
   place: MessagePlace
   /** What a retry of the same request is known by. */
   clientMessageId: string | null
+  /** What the client calls the conversation, where it has ids of its own. */
+  names: ConversationNames | undefined
   assistantMessageId: string
   record: RunRecord
   limits: { runsPerOwner: number; perDay: number }
@@ -48,6 +52,8 @@ type Refusal =
   | { kind: 'repeated'; runId: string }
   | { kind: 'run_active'; runId: string }
   | { kind: 'session_gone' }
+  /** What should have been a new session has been begun meanwhile under the same names. */
+  | { kind: 'session_known'; sessionId: string }
   | { kind: 'too_many_runs' }
   | { kind: 'day_limit'; freeAt: Date }
 
@@ -111,6 +117,11 @@ export function createRunRows(db: Database) {
         sessionId: run.session.isNew ? null : run.session.id,
       })
       if (repeated) return { kind: 'repeated', runId: repeated }
+    }
+    if (run.session.isNew && run.names) {
+      const { userId, businessId, names } = run
+      const known = await findNamed(tx, { userId, businessId, names: names.find })
+      if (known) return { kind: 'session_known', sessionId: known.sessionId }
     }
     if (!run.session.isNew) {
       const [session] = await tx
@@ -179,6 +190,9 @@ export function createRunRows(db: Database) {
     /** findRepeat gives the run that the same client message started before, in the session or, without one, in any. */
     findRepeat: (message: Parameters<typeof findRepeat>[1]) => findRepeat(db, message),
 
+    /** findNamed gives what a client means by names of its own. */
+    findNamed: (asked: AskedNames) => findNamed(db, asked),
+
     /** startRun writes the session, if new, the run and both messages at once, or says why not. */
     startRun(run: NewRun): Promise<StartResult> {
       return db.transaction(async (tx) => {
@@ -208,6 +222,8 @@ export function createRunRows(db: Database) {
           record: jsonOf(run.record),
         })
         await insertMessages(tx, run)
+        const { userId, businessId, userMessage, names } = run
+        await keepNames(tx, names?.keep ?? [], { userId, businessId, sessionId, messageId: userMessage.id })
         return { kind: 'started', user }
       })
     },

@@ -3,8 +3,9 @@ import type { Settings } from '../../platform/config.ts'
 import { problem } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Limiter } from '../../platform/limits.ts'
-import type { Business } from './chat-access.ts'
+import type { Business, OwnSession } from './chat-access.ts'
 import type { ChatRepository, ChatSession, NewRun, StartResult } from './repository.ts'
+import type { ConversationNames } from './conversation-name.ts'
 import { runContext } from './run-context.ts'
 import { createRunLog } from './run-log.ts'
 import { recordOf } from './run-record.ts'
@@ -21,6 +22,8 @@ export type Question = {
   session: ChatSession | undefined
   content: string
   clientMessageId: string | undefined
+  /** What the client calls the conversation, where it has ids of its own. */
+  names?: ConversationNames | undefined
   place: Exclude<MessagePlace, { kind: 'stands' }> | { kind: 'stands'; standingId: string }
 }
 
@@ -30,6 +33,7 @@ export type RunStarts = ReturnType<typeof createRunStarts>
 /** createRunStarts makes them; `perMinute` counts the messages of an owner. */
 export function createRunStarts(deps: {
   repository: Pick<ChatRepository, 'startRun' | 'findRepeat'>
+  ownSession: (userId: string, sessionId: string) => Promise<OwnSession>
   registry: RunRegistry
   runs: RunDeps
   /** The number that this process's runs are stored with. */
@@ -40,7 +44,7 @@ export function createRunStarts(deps: {
 }) {
   const { repository, registry, settings, clock } = deps
 
-  function refuse(result: Exclude<StartResult, { kind: 'started' } | { kind: 'repeated' }>): never {
+  function refuse(result: Exclude<StartResult, { kind: 'started' | 'repeated' | 'session_known' }>): never {
     switch (result.kind) {
       case 'no_account':
         throw problem.unauthorized()
@@ -68,7 +72,7 @@ export function createRunStarts(deps: {
     const assistantMessageId = newId()
     const runLog = createRunLog()
     if (!session) runLog.append({ type: 'SessionCreated', sessionId, title })
-    runLog.append({ type: 'RunStarted', runId, sessionId, userMessageId })
+    runLog.append({ type: 'RunStarted', runId, sessionId, userMessageId, messageId: assistantMessageId })
 
     const newRun: NewRun = {
       runId,
@@ -78,6 +82,7 @@ export function createRunStarts(deps: {
       userMessage: { id: userMessageId, content },
       place,
       clientMessageId: question.clientMessageId ?? null,
+      names: question.names,
       assistantMessageId,
       record: recordOf(runLog.read(0).map((entry) => entry.event)),
       limits: { runsPerOwner: settings.runsPerOwner, perDay: settings.chatLimitPerDay },
@@ -87,6 +92,8 @@ export function createRunStarts(deps: {
     }
     const result = await repository.startRun(newRun)
     if (result.kind === 'repeated') return result.runId
+    if (result.kind === 'session_known')
+      return begin({ ...question, ...(await deps.ownSession(userId, result.sessionId)) })
     if (result.kind !== 'started') refuse(result)
     registry.add(
       startRun(deps.runs, {

@@ -18,7 +18,7 @@ function begin(options: { script?: Script; bounds?: Partial<RunBounds>; store?: 
   const saved: AnswerRows[] = []
   const finished: FinishedRun[] = []
   const log = createRunLog()
-  log.append({ type: 'RunStarted', runId: 'run', sessionId: 'session', userMessageId: 'question' })
+  log.append({ type: 'RunStarted', runId: 'run', sessionId: 'session', userMessageId: 'question', messageId: 'answer' })
   const run = startRun(
     {
       engine: createScriptedEngine(options.script),

@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { boolean, index, integer, json, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { users } from '../auth/schema.ts'
 import { businesses } from '../business/schema.ts'
 
@@ -98,5 +110,33 @@ export const chatMessages = pgTable(
     uniqueIndex('chat_messages_client_id_once')
       .on(table.sessionId, table.clientMessageId)
       .where(sql`${table.clientMessageId} IS NOT NULL`),
+  ],
+)
+
+/**
+ * chatNames are what clients that keep ids of their own call a conversation, or a place in one; see conversation-name.ts for
+ * how a name is made. A name means the message of the owner that it was last given with.
+ */
+export const chatNames = pgTable(
+  'chat_names',
+  {
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    businessId: uuid()
+      .notNull()
+      .references(() => businesses.id),
+    name: text().notNull(),
+    sessionId: uuid()
+      .notNull()
+      .references(() => chatSessions.id, { onDelete: 'cascade' }),
+    messageId: uuid()
+      .notNull()
+      .references(() => chatMessages.id, { onDelete: 'cascade' }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.name, table.businessId] }),
+    index().on(table.sessionId),
+    index().on(table.messageId),
   ],
 )

@@ -8,6 +8,8 @@ import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { MessageVersions } from './branches.ts'
 import { type BusinessAccess, createChatAccess } from './chat-access.ts'
+import { createClientPlaces } from './client-places.ts'
+import type { ConversationNames } from './conversation-name.ts'
 import type { ChatMessage, ChatRepository, ChatSession } from './repository.ts'
 import { createRunFeeds, type RunFeed } from './run-feed.ts'
 import { type RunRegistry, within } from './run-registry.ts'
@@ -39,6 +41,10 @@ export type Completion = {
   sessionId?: string | undefined
   businessId?: string | undefined
   clientMessageId?: string | undefined
+  /** The message of the session that this one follows; the last one that is shown when left out. */
+  afterId?: string | undefined
+  /** What the client calls the conversation, where it has ids of its own and knows no session. */
+  names?: ConversationNames | undefined
 }
 
 /** ChatService is conversations with the advisor. Everything of somebody else's is 404. */
@@ -53,6 +59,7 @@ export function createChatService(deps: ChatServiceDeps) {
   const feeds = createRunFeeds(deps)
   const starts = createRunStarts({
     ...deps,
+    ownSession: access.session,
     perMinute: deps.limiter({
       name: 'messages',
       points: deps.settings.chatLimitPerMinute,
@@ -99,8 +106,9 @@ export function createChatService(deps: ChatServiceDeps) {
      */
     async streamChatCompletion(userId: string, completion: Completion): Promise<RunFeed> {
       const target = await access.target(userId, completion)
-      const { content, clientMessageId } = completion
-      const find = () => starts.runFor({ ...target, userId, content, clientMessageId, place: { kind: 'end' } })
+      const { content, clientMessageId, afterId, names } = completion
+      const place = afterId === undefined ? ({ kind: 'end' } as const) : ({ kind: 'beside', afterId } as const)
+      const find = () => starts.runFor({ ...target, userId, content, clientMessageId, names, place })
       return feeds.open({ userId, after: 0, find })
     },
 
@@ -111,14 +119,14 @@ export function createChatService(deps: ChatServiceDeps) {
     async regenerate(
       userId: string,
       messageId: string,
-      { clientMessageId }: { clientMessageId: string | undefined },
+      { clientMessageId, names }: { clientMessageId: string | undefined; names?: ConversationNames },
     ): Promise<RunFeed> {
       const { message, ...own } = await access.message(userId, messageId)
       const question = message.role === 'user' ? message : (await repository.message(message.afterId))?.message
       if (!question) throw problem.notFound()
       const { content } = question
       const place = { kind: 'stands', standingId: question.id } as const
-      const find = () => starts.runFor({ ...own, userId, content, clientMessageId, place })
+      const find = () => starts.runFor({ ...own, userId, content, clientMessageId, names, place })
       return feeds.open({ userId, after: 0, find })
     },
 
@@ -129,13 +137,13 @@ export function createChatService(deps: ChatServiceDeps) {
     async edit(
       userId: string,
       messageId: string,
-      { content, clientMessageId }: { content: string; clientMessageId: string | undefined },
+      edited: { content: string; clientMessageId: string | undefined; names?: ConversationNames },
     ): Promise<RunFeed> {
       const { message, ...own } = await access.message(userId, messageId)
       if (message.role !== 'user')
         throw problem.conflict('not_your_message', 'Only your own messages can be put another way.')
       const place = { kind: 'beside', afterId: message.afterId } as const
-      const find = () => starts.runFor({ ...own, userId, content, clientMessageId, place })
+      const find = () => starts.runFor({ ...own, ...edited, userId, place })
       return feeds.open({ userId, after: 0, find })
     },
 
@@ -163,6 +171,16 @@ export function createChatService(deps: ChatServiceDeps) {
     async followRun(userId: string, runId: string, after: number): Promise<RunFeed> {
       await access.run(userId, runId)
       return feeds.open({ userId, after, find: async () => runId })
+    },
+
+    /** places finds where the messages of clients that keep ids of their own belong. */
+    places: createClientPlaces({ repository, access }),
+
+    /** followActiveRun gives the stream of the run that is answering in a conversation, undefined when none is. */
+    async followActiveRun(userId: string, sessionId: string): Promise<RunFeed | undefined> {
+      const { session } = await access.session(userId, sessionId)
+      const runId = await repository.activeRun(session.id)
+      return runId === undefined ? undefined : feeds.open({ userId, after: 0, find: async () => runId })
     },
 
     /** stopRun ends a run and keeps what was said; it answers how the run ended, however often it is asked. */
