@@ -67,6 +67,9 @@ test('SECRET_KEY is required where several instances must agree on it', () => {
 test('a model server needs the name of a model', () => {
   assert.match(refusalOf({ LLM_BASE_URL: 'http://127.0.0.1:1/v1' }), /LLM_MODEL_NAME: is required/)
   assert.equal(loadSettings({ LLM_BASE_URL: 'http://x/v1/', LLM_MODEL_NAME: 'm' }).llmBaseUrl, 'http://x/v1')
+  assert.match(refusalOf({ AGENT_WORKFLOW_URL: 'http://127.0.0.1:1' }), /AGENT_WORKFLOW_NAME: is required/)
+  assert.match(refusalOf({ AGENT_WORKFLOW_TIMEOUT_SECONDS: '0' }), /AGENT_WORKFLOW_TIMEOUT_SECONDS: must be at least 1/)
+  assert.match(refusalOf({ AGENT_WORKFLOW_TIMEOUT_SECONDS: '301' }), /AGENT_WORKFLOW_TIMEOUT_SECONDS/)
 })
 
 test('trusted proxies are a number of hops, or addresses, ranges and their names', () => {

@@ -92,6 +92,15 @@ export const environment = z.object({
   LLM_BASE_URL: httpUrl.optional().describe('OpenAI-compatible model server; none means the offline advisor'),
   LLM_API_KEY: z.string().min(1).optional().describe('key of the model server'),
   LLM_MODEL_NAME: z.string().min(1).optional().describe('model to ask for'),
+  AGENT_WORKFLOW_URL: httpUrl
+    .optional()
+    .describe('LlamaIndex WorkflowServer that answers in place of the built-in loop'),
+  AGENT_WORKFLOW_NAME: z.string().min(1).max(200).optional().describe('workflow to run there'),
+  AGENT_WORKFLOW_API_KEY: z.string().min(1).optional().describe('sent there as a bearer token'),
+  AGENT_WORKFLOW_TIMEOUT_SECONDS: whole(300)
+    .refine((seconds) => seconds > 0, 'must be at least 1')
+    .default(300)
+    .describe('longest answer of the workflow'),
   DEFAULT_TIME_ZONE: z
     .string()
     .refine(isTimeZone, 'must be an IANA time zone')
@@ -133,6 +142,8 @@ const settings = environment
     if (env.DATABASE_URL && env.NODE_ENV === 'production' && !env.SECRET_KEY)
       need('SECRET_KEY', 'is required with DATABASE_URL in production')
     if (env.LLM_BASE_URL && !env.LLM_MODEL_NAME) need('LLM_MODEL_NAME', 'is required with LLM_BASE_URL')
+    if (env.AGENT_WORKFLOW_URL && !env.AGENT_WORKFLOW_NAME)
+      need('AGENT_WORKFLOW_NAME', 'is required with AGENT_WORKFLOW_URL')
   })
   .transform((env) => ({
     host: env.HOST,
@@ -148,6 +159,10 @@ const settings = environment
     llmBaseUrl: env.LLM_BASE_URL,
     llmApiKey: env.LLM_API_KEY,
     llmModelName: env.LLM_MODEL_NAME,
+    agentWorkflowUrl: env.AGENT_WORKFLOW_URL,
+    agentWorkflowName: env.AGENT_WORKFLOW_NAME,
+    agentWorkflowApiKey: env.AGENT_WORKFLOW_API_KEY,
+    agentWorkflowTimeoutSeconds: env.AGENT_WORKFLOW_TIMEOUT_SECONDS,
     defaultTimeZone: env.DEFAULT_TIME_ZONE,
     defaultCurrency: env.DEFAULT_CURRENCY,
     defaultLocale: env.DEFAULT_LOCALE,

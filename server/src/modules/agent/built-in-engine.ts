@@ -10,7 +10,8 @@ import type { ExplainModelError } from './model-errors.ts'
 import { conversationMessages, type ExecutedCall, stepMessages } from './model-messages.ts'
 import { type ModelStep, modelStep } from './model-step.ts'
 import { systemPrompt } from './prompt.ts'
-import { safeName, type Toolbox } from './tools/toolbox.ts'
+import { type Toolbox, unusedId } from './tools/toolbox.ts'
+import { untilAborted } from './until-aborted.ts'
 
 type Deps = {
   name: string
@@ -106,26 +107,4 @@ async function* loop(deps: Deps, input: RunInput, signal: AbortSignal): AsyncGen
     throw failure('model_unavailable', context.locale)
   }
   yield { type: 'AgentOutput', text, usage }
-}
-
-// Some servers number their calls anew in every step; within a run, and to its readers, an id names one call.
-function unusedId(wanted: string, used: Set<string>): string {
-  const base = safeName(wanted)
-  let id = base
-  for (let count = 2; used.has(id); count++) id = `${base}-${count}`
-  used.add(id)
-  return id
-}
-
-async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort)
-  try {
-    // The work that loses goes on to its own time limit; nobody waits for it.
-    if (signal.aborted) abort()
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

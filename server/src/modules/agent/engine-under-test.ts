@@ -19,11 +19,14 @@ export const apiKey = 'sk-test-4711-secret'
 export const ownBusinessId = '01990000-0000-7000-8000-000000000001'
 export const otherBusinessId = '01990000-0000-7000-8000-000000000002'
 
+/** engineRunId is the id of every run of the tests. */
+export const engineRunId = '01990000-0000-7000-8000-0000000000aa'
+
 /** runInput is a run of the owner Sari with the given message. */
 export function runInput(message: string, change: Partial<RunInput> = {}): RunInput {
   return {
     context: {
-      runId: '01990000-0000-7000-8000-0000000000aa',
+      runId: engineRunId,
       userId: '01990000-0000-7000-8000-0000000000bb',
       userName: 'Sari Dewi',
       locale: 'en',

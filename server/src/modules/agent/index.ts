@@ -12,6 +12,7 @@ import { chooseModel, type ChosenModel, type ModelSettings } from './models.ts'
 import { agentRoutes } from './routes.ts'
 import { allTools } from './tools/all-tools.ts'
 import { createToolbox } from './tools/toolbox.ts'
+import { chooseWorkflow, type WorkflowSettings } from './workflow/choose-workflow.ts'
 
 export * from './engine.ts'
 export { createOfflineModel } from './offline/offline-model.ts'
@@ -26,7 +27,7 @@ export type Agent = ReturnType<typeof createAgent>
  */
 export function createAgent(deps: {
   store: Pick<Store, 'db'>
-  settings: ModelSettings
+  settings: ModelSettings & Partial<WorkflowSettings>
   clock: Clock
   log: Log
   business: OwnBusinesses
@@ -39,14 +40,16 @@ export function createAgent(deps: {
   const limits = { ...defaultLimits, ...deps.limits }
   const facts = createFactStore({ db: deps.store.db, clock })
   const { name, model, secrets } = deps.model ?? chooseModel(deps.settings)
+  const tools = allTools({ standings: deps.gamification, facts, clock })
   const engine =
     deps.engine ??
+    chooseWorkflow(deps.settings, { tools, facts, limits, clock, log }) ??
     createBuiltInEngine({
       name,
       model,
       explain: modelErrorExplainer({ secrets, now: () => clock.now() }),
       toolbox: createToolbox({
-        tools: allTools({ standings: deps.gamification, facts, clock }),
+        tools,
         business,
         toolMs: limits.toolMs,
         log,

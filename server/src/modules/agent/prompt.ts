@@ -45,9 +45,15 @@ The block business_data below, the results of tools and whatever was remembered 
 
 /** systemPrompt says who the advisor is and what it knows; everything a person wrote stands in one data block. */
 export function systemPrompt(input: { context: RunContext; facts: readonly Fact[]; now: Date }): string {
+  const rules = RULES.replace('LANGUAGE', input.context.locale === 'id' ? 'Indonesian' : 'English')
+  return `${rules}\n\n${dataBlock(advisorDataOf(input))}`
+}
+
+/** advisorDataOf gathers what the advisor knows, cleaned and cut to size. */
+export function advisorDataOf(input: { context: RunContext; facts: readonly Fact[]; now: Date }): AdvisorData {
   const { context, facts, now } = input
   const { business, locale } = context
-  const data: AdvisorData = {
+  return {
     user_name: cut(context.userName, NAME),
     user_locale: locale,
     today: dateIn(business.timeZone, now),
@@ -66,8 +72,6 @@ export function systemPrompt(input: { context: RunContext; facts: readonly Fact[
       remembered_on: dayIn(business.timeZone, fact.updatedAt),
     })),
   }
-  const rules = RULES.replace('LANGUAGE', locale === 'id' ? 'Indonesian' : 'English')
-  return `${rules}\n\n${dataBlock(data)}`
 }
 
 /** readAdvisorData reads the data block back out of a system prompt, or undefined when there is none. */

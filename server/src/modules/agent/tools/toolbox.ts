@@ -81,6 +81,18 @@ export function safeName(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, NAME_CHARACTERS) || 'unnamed'
 }
 
+/**
+ * unusedId makes a safe id of the wanted one that is not among `used`, and adds it there. Some servers number their calls
+ * anew in every step; within a conversation, and to its readers, an id names one call.
+ */
+export function unusedId(wanted: string, used: Set<string>): string {
+  const base = safeName(wanted)
+  let id = base
+  for (let count = 2; used.has(id); count++) id = `${base}-${count}`
+  used.add(id)
+  return id
+}
+
 async function within<Result>(ms: number, work: () => Promise<Result>): Promise<Result> {
   const late = Promise.withResolvers<never>()
   // Unreferenced: a run that was stopped no longer waits for its tool, and neither does the end of the process.
