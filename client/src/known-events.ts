@@ -17,6 +17,21 @@ export type KnownEvent =
       'achievement',
       { business_id: string; achievement: { id: string; title: string; badge_icon: string | null } }
     >
+  | EventOf<
+      'approval_required',
+      {
+        approval_id: string
+        tool: string
+        call_id: string
+        preview: { summary: string; changes: { label: string; before: string | null; after: string | null }[] }
+        expires_at: string
+        token: string
+      }
+    >
+  | EventOf<
+      'approval_decided',
+      { approval_id: string; tool: string; call_id: string; decision: 'approved' | 'denied' | 'expired' }
+    >
   | EventOf<'error', { code: string }>
   | EventOf<
       'done',
@@ -40,6 +55,8 @@ const knownTypes: ReadonlySet<string> = new Set<KnownEvent['type']>([
   'points',
   'level_up',
   'achievement',
+  'approval_required',
+  'approval_decided',
   'error',
   'done',
 ])

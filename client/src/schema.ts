@@ -825,6 +825,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chat/runs/{run_id}/approvals/{approval_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or deny what the advisor wants to do
+         * @description Answers `approval_required` of the run, with its `token`, once: 403 `approval_token_invalid`, 409 `approval_used` (with `decision`), `approval_expired`, or `approval_lapsed` when the run is over. What came of it is told in the stream of the run.
+         */
+        post: operations["postChatRunsByRunIdApprovalsByApprovalId"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chat/messages/{id}/regenerate": {
         parameters: {
             query?: never;
@@ -1236,6 +1256,12 @@ export interface components {
         ChatSessionTitleInput: {
             title?: string;
         };
+        ApprovalDecisionInput: {
+            /** @enum {string} */
+            decision: "approve" | "deny";
+            /** @description from the `approval_required` event */
+            token: string;
+        };
         ChatUiRequestInput: {
             /** @description the client's own id of the conversation, or the id of a session */
             id: string;
@@ -1475,29 +1501,6 @@ export interface components {
              */
             updated_at: string;
         };
-        AuditEntry: {
-            id: string;
-            /** @enum {string} */
-            actor_kind: "user" | "server" | "command";
-            actor_id: string | null;
-            /** @description null for the server, for commands, and once the account is erased */
-            actor_name: string | null;
-            /** @description what was done, as `subject.verb` */
-            action: string;
-            subject_type: string;
-            subject_id: string;
-            before: {
-                [key: string]: unknown;
-            } | null;
-            after: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * Format: date-time
-             * @example 2026-11-22T08:00:00.000Z
-             */
-            created_at: string;
-        };
         BusinessProfile: {
             /**
              * Format: uuid
@@ -1680,6 +1683,37 @@ export interface components {
             /** @description shown only now; sent as a bearer token */
             key: string;
         };
+        AuditEntry: {
+            id: string;
+            /** @enum {string} */
+            actor_kind: "user" | "server" | "command";
+            actor_id: string | null;
+            /** @description null for the server, for commands, and once the account is erased */
+            actor_name: string | null;
+            /** @description what was done, as `subject.verb` */
+            action: string;
+            subject_type: string;
+            subject_id: string;
+            before: {
+                [key: string]: unknown;
+            } | null;
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-22T08:00:00.000Z
+             */
+            created_at: string;
+        };
+        ApprovalPreview: {
+            summary: string;
+            changes: {
+                label: string;
+                before: string | null;
+                after: string | null;
+            }[];
+        };
         ChatSession: {
             /** Format: uuid */
             id: string;
@@ -1761,6 +1795,14 @@ export interface components {
             /** @enum {string} */
             status: "complete" | "interrupted" | "stopped";
         };
+        ApprovalDecided: {
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            approval_id: string;
+            /** @enum {string} */
+            decision: "approved" | "denied";
+        };
         ChatStreamEvent: {
             /** @constant */
             type: "session_created";
@@ -1837,6 +1879,35 @@ export interface components {
                     title: string;
                     badge_icon: string | null;
                 };
+            };
+        } | {
+            /** @constant */
+            type: "approval_required";
+            message: string;
+            data: {
+                /** Format: uuid */
+                approval_id: string;
+                tool: string;
+                call_id: string;
+                preview: components["schemas"]["ApprovalPreview"];
+                /**
+                 * Format: date-time
+                 * @example 2026-11-22T08:00:00.000Z
+                 */
+                expires_at: string;
+                /** @description what the decision must be sent with */
+                token: string;
+            };
+        } | {
+            /** @constant */
+            type: "approval_decided";
+            data: {
+                /** Format: uuid */
+                approval_id: string;
+                tool: string;
+                call_id: string;
+                /** @enum {string} */
+                decision: "approved" | "denied" | "expired";
             };
         } | {
             /** @constant */
@@ -7833,6 +7904,125 @@ export interface operations {
             };
             /** @description Absent, or not yours */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid values */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many calls; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Draining, or the database is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postChatRunsByRunIdApprovalsByApprovalId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUIDv7 */
+                run_id: string;
+                /** @description UUIDv7 */
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecisionInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalDecided"];
+                };
+            };
+            /** @description Malformed JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that does not hold */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not open to this role or source */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or not yours */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,6 +22,19 @@ CREATE TABLE "business_facts" (
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "tool_approvals" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"run_id" uuid NOT NULL,
+	"user_id" uuid NOT NULL,
+	"call_id" text NOT NULL,
+	"tool" text NOT NULL,
+	"arguments_hash" text NOT NULL,
+	"status" text NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"decided_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
@@ -361,6 +374,7 @@ CREATE TABLE "webhook_targets" (
 --> statement-breakpoint
 ALTER TABLE "business_facts" ADD CONSTRAINT "business_facts_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "business_facts" ADD CONSTRAINT "business_facts_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_approvals" ADD CONSTRAINT "tool_approvals_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "credentials" ADD CONSTRAINT "credentials_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "password_resets" ADD CONSTRAINT "password_resets_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "refresh_families" ADD CONSTRAINT "refresh_families_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -388,6 +402,9 @@ CREATE INDEX "audit_entries_subject_type_subject_id_index" ON "audit_entries" US
 CREATE INDEX "audit_entries_created_at_index" ON "audit_entries" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "business_facts_business_id_id_index" ON "business_facts" USING btree ("business_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "business_facts_once" ON "business_facts" USING btree ("business_id","content_key");--> statement-breakpoint
+CREATE INDEX "tool_approvals_run_id_index" ON "tool_approvals" USING btree ("run_id");--> statement-breakpoint
+CREATE INDEX "tool_approvals_user_id_index" ON "tool_approvals" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "tool_approvals_created_at_index" ON "tool_approvals" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "password_resets_user_id_index" ON "password_resets" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "refresh_families_user_id_index" ON "refresh_families" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_family_id_index" ON "refresh_tokens" USING btree ("family_id");--> statement-breakpoint

@@ -1,6 +1,6 @@
-import { createAgent, type AgentEngine } from './modules/agent/index.ts'
+import { createAgent, type AgentEngine, type AgentLimits } from './modules/agent/index.ts'
 import { createAudit } from './modules/audit/index.ts'
-import { createAuth } from './modules/auth/index.ts'
+import { createAuth, derivedKey } from './modules/auth/index.ts'
 import { createBusiness } from './modules/business/index.ts'
 import { createChat } from './modules/chat/index.ts'
 import { createGamification } from './modules/gamification/index.ts'
@@ -32,6 +32,8 @@ export type AppOptions = {
   clock?: Clock
   /** Another engine than the built-in one; tests bring their own. */
   engine?: AgentEngine
+  /** Smaller limits of runs than the usual ones, for tests. */
+  agentLimits?: Partial<AgentLimits>
   /** How webhooks are sent, where tests need it otherwise. */
   webhooks?: WebhookTuning
 }
@@ -70,11 +72,14 @@ export async function createApp(options: AppOptions) {
   const agent = createAgent({
     store,
     settings,
+    approvalKey: derivedKey(options.secretKey, 'tool-approval'),
     clock,
     log,
     business: business.service,
     gamification: gamification.service,
     engine: options.engine,
+    writes: { events: gamification.service, profiles: business.service },
+    ...(options.agentLimits && { limits: options.agentLimits }),
   })
   const chat = createChat({
     store,
@@ -85,6 +90,7 @@ export async function createApp(options: AppOptions) {
     log,
     business: business.service,
     engine: agent.engine,
+    approvals: agent.approvals,
   })
 
   const webhooks = createWebhooks({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { openRunStream } from '../src/modules/chat/testing/run-stream.ts'
 import { type Answer, startTestServer, testPassword, type TestServer } from './harness.ts'
 import { type OpenApiDocument, type Operation, readOpenApi } from './openapi-document.ts'
 
@@ -249,6 +250,23 @@ describe('the OpenAPI document', () => {
     await drive('POST', `${chat}/ui`, 200, { token, body: typed })
     await drive('POST', `${chat}/ui`, 404, { token, body: { ...typed, business_id: absent } })
     await drive('GET', `${chat}/ui/{session_id}/stream`, 204, { token, ids: ['a-chat'] })
+    const asks = await openRunStream(`${server.url}${chat}/completion`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ content: 'catat penjualan hari ini' }),
+    })
+    const question = (await asks.until('approval_required')).at(-1)?.event
+    assert.ok(question?.type === 'approval_required')
+    const decision = `${chat}/runs/{run_id}/approvals/{approval_id}`
+    const approval = [asks.runId, question.data.approval_id]
+    const yes = { decision: 'approve', token: question.data.token }
+    await drive('POST', decision, 404, { token, body: yes })
+    await drive('POST', decision, 403, { token, ids: approval, body: { ...yes, token: 'forged' } })
+    await drive('POST', decision, 200, { token, ids: approval, body: yes })
+    await asks.rest()
+    await drive('POST', decision, 409, { token, ids: approval, body: yes })
+    const heard = await drive('GET', `${chat}/runs/{run_id}/events`, 200, { token, ids: [asks.runId] })
+    assert.match(heard.text, /"type":"approval_decided"[^]*"type":"points"/)
     await drive('DELETE', `${chat}/sessions/{id}`, 204, { token, ids: [session] })
     await drive('DELETE', `${chat}/sessions/{id}`, 404, { token, ids: [session] })
     await drive('DELETE', `${personal}/{id}`, 204, { token, ids: [key.json.id] })

@@ -1,6 +1,7 @@
 import type { LanguageModelV4, LanguageModelV4Prompt } from '@ai-sdk/provider'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/logger.ts'
+import { createPausableDeadline, type PausableDeadline } from '../../platform/pausable-deadline.ts'
 import { AgentFailure, type AgentEngine, type AgentEvent, type RunInput, type Usage } from './engine.ts'
 import { failure } from './failures.ts'
 import type { FactStore } from './facts.ts'
@@ -38,9 +39,10 @@ export function createBuiltInEngine(deps: Deps): AgentEngine {
       const { locale, runId } = input.context
       const log = deps.log.child({ runId })
       const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(), limits.runMs)
+      // Time in which the owner is asked for an approval does not count.
+      const clock = createPausableDeadline(limits.runMs, () => deadline.abort())
       try {
-        yield* loop({ ...deps, log }, input, AbortSignal.any([signal, deadline.signal]))
+        yield* loop({ ...deps, log, runClock: clock }, input, AbortSignal.any([signal, deadline.signal]))
       } catch (error) {
         if (signal.aborted) throw signal.reason
         if (deadline.signal.aborted) throw failure('run_timeout', locale)
@@ -48,13 +50,15 @@ export function createBuiltInEngine(deps: Deps): AgentEngine {
         log.error({ err: error }, 'a run failed')
         throw failure('internal', locale, { cause: error })
       } finally {
-        clearTimeout(timer)
+        clock.clear()
       }
     },
   }
 }
 
-async function* loop(deps: Deps, input: RunInput, signal: AbortSignal): AsyncGenerator<AgentEvent, void> {
+type LoopDeps = Deps & { runClock: PausableDeadline }
+
+async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): AsyncGenerator<AgentEvent, void> {
   const { limits, toolbox } = deps
   const { context, history, message } = input
   yield { type: 'AgentInput', message }
@@ -93,9 +97,10 @@ async function* loop(deps: Deps, input: RunInput, signal: AbortSignal): AsyncGen
     // Calls above the limit are forgotten: neither executed nor shown to the model again, which may repeat them.
     for (const call of step.toolCalls.slice(0, limits.callsPerStep)) {
       const callId = unusedId(call.toolCallId, usedCallIds)
-      const { tool, args, label, execute } = toolbox.prepare(call, context)
+      const prepared = toolbox.prepare(call, context)
+      const { tool, args, label } = prepared
       yield { type: 'ToolCall', callId, tool, args, label }
-      const outcome = await untilAborted(execute(), signal)
+      const outcome = yield* toolbox.carryOut(prepared, { context, callId, signal, clock: deps.runClock })
       yield { type: 'ToolCallResult', callId, tool, ...outcome }
       executed.push({ callId, tool, args, ok: outcome.ok, output: outcome.output })
     }

@@ -2,13 +2,15 @@ import type { LanguageModelV4 } from '@ai-sdk/provider'
 import { createLog } from '../../platform/logger.ts'
 import { createBuiltInEngine } from './built-in-engine.ts'
 import type { Standings } from './dependencies.ts'
-import { AgentFailure, type AgentEngine, type AgentEvent, type RunInput } from './engine.ts'
+import { AgentFailure, type AgentEngine, type AgentEvent, type ApprovalDecision, type RunInput } from './engine.ts'
 import { factKey } from './fact-key.ts'
 import type { AdvisorMemory, Fact } from './facts.ts'
 import { type AgentLimits, defaultLimits } from './limits.ts'
 import { modelErrorExplainer } from './model-errors.ts'
 import { chooseModel } from './models.ts'
-import { allTools } from './tools/all-tools.ts'
+import { argumentsHash } from './tools/approval-token.ts'
+import type { Approvals } from './tools/approvals.ts'
+import { allTools, type Writes } from './tools/all-tools.ts'
 import type { Tool } from './tools/tool.ts'
 import { createToolbox } from './tools/toolbox.ts'
 
@@ -123,6 +125,19 @@ export function factsInMemory(...contents: string[]): AdvisorMemory & { kept: { 
   }
 }
 
+/** ownerWho is an owner who decides at once, and always the same. */
+function ownerWho(decision: ApprovalDecision): Pick<Approvals, 'ask'> {
+  return {
+    ask: async ({ tool, args }) => ({
+      id: '01990000-0000-7000-8000-0000000000cc',
+      token: 'token',
+      expiresAt: new Date('2026-11-22T20:10:00Z'),
+      decision: async () =>
+        decision === 'approved' ? { decision, grant: { tool, argumentsHash: argumentsHash(args) } } : { decision },
+    }),
+  }
+}
+
 /** engineUnderTest makes the built-in engine over a model server, or over any model, with what stands around it. */
 export function engineUnderTest(options: {
   url?: string
@@ -131,6 +146,9 @@ export function engineUnderTest(options: {
   tools?: Tool[]
   facts?: AdvisorMemory
   standings?: Standings
+  /** What the tools may write, and what the owner says when they are asked. */
+  writes?: Writes
+  owner?: ApprovalDecision
   now?: Date
 }) {
   const limits = { ...defaultLimits, retryMs: 1, ...options.limits }
@@ -144,7 +162,16 @@ export function engineUnderTest(options: {
     model: options.model ?? chosen.model,
     explain: modelErrorExplainer({ secrets: [apiKey], now }),
     toolbox: createToolbox({
-      tools: options.tools ?? allTools({ standings: options.standings ?? standingsOfTests, facts, clock: { now } }),
+      tools:
+        options.tools ??
+        allTools({
+          standings: options.standings ?? standingsOfTests,
+          facts,
+          clock: { now },
+          log,
+          writes: options.writes,
+        }),
+      ...(options.owner && { approvals: ownerWho(options.owner) }),
       business: { businessFor: async () => {} },
       toolMs: limits.toolMs,
       log,

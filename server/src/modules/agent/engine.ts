@@ -30,6 +30,15 @@ export type RunContext = {
 /** RunInput is what an engine needs to make one answer. `history` does not contain `message`. */
 export type RunInput = { context: RunContext; history: HistoryMessage[]; message: string }
 
+/** ApprovalPreview shows a person what a tool would do: a sentence, and each value before and after (null: none). */
+export type ApprovalPreview = {
+  summary: string
+  changes: { label: string; before: string | null; after: string | null }[]
+}
+
+/** ApprovalDecision is what became of a question to the owner; `expired` when they did not answer in time. */
+export type ApprovalDecision = 'approved' | 'denied' | 'expired'
+
 /**
  * Earned is what a run brought the business: points, a level, an achievement, as the live feed of the game tells it. An engine
  * yields it between a tool's call and its result.
@@ -59,6 +68,17 @@ export type AgentEvent =
   | { type: 'AgentStream'; delta: string }
   /** `label` is a short sentence for the person who waits, in their language. */
   | { type: 'ToolCall'; callId: string; tool: string; args: unknown; label: string }
+  /** The run waits until the owner has decided, which `token` is needed for, or until `expiresAt` (ISO 8601). */
+  | {
+      type: 'ApprovalRequired'
+      approvalId: string
+      callId: string
+      tool: string
+      preview: ApprovalPreview
+      expiresAt: string
+      token: string
+    }
+  | { type: 'ApprovalDecided'; approvalId: string; callId: string; tool: string; decision: ApprovalDecision }
   | { type: 'ToolCallResult'; callId: string; tool: string; ok: boolean; output: unknown; label: string }
   | Earned
   | { type: 'AgentOutput'; text: string; usage: Usage }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
 import type { Store } from '../../platform/db/database.ts'
 import type { Log } from '../../platform/logger.ts'
@@ -10,13 +11,17 @@ import { createMemoryService } from './memory-service.ts'
 import { modelErrorExplainer } from './model-errors.ts'
 import { chooseModel, type ChosenModel, type ModelSettings } from './models.ts'
 import { agentRoutes } from './routes.ts'
-import { allTools } from './tools/all-tools.ts'
+import { allTools, type Writes } from './tools/all-tools.ts'
+import { createApprovalRepository } from './tools/approval-repository.ts'
+import { createApprovals } from './tools/approvals.ts'
 import { createToolbox } from './tools/toolbox.ts'
 import { chooseWorkflow, type WorkflowSettings } from './workflow/choose-workflow.ts'
 
 export * from './engine.ts'
+export type { AgentLimits } from './limits.ts'
 export { createOfflineModel } from './offline/offline-model.ts'
-export { businessFacts } from './schema.ts'
+export { businessFacts, toolApprovals } from './schema.ts'
+export type { Approvals, Verdict } from './tools/approvals.ts'
 
 /** Agent is the module: the engine that answers, and the advisor's memory. */
 export type Agent = ReturnType<typeof createAgent>
@@ -28,6 +33,10 @@ export type Agent = ReturnType<typeof createAgent>
 export function createAgent(deps: {
   store: Pick<Store, 'db'>
   settings: ModelSettings & Partial<WorkflowSettings>
+  /** Signs approvals, and nothing else; a random one serves a single process. */
+  approvalKey?: Buffer
+  /** What the advisor may change with the owner's approval; without it there are no tools that write. */
+  writes?: Writes
   clock: Clock
   log: Log
   business: OwnBusinesses
@@ -39,8 +48,15 @@ export function createAgent(deps: {
   const { clock, log, business } = deps
   const limits = { ...defaultLimits, ...deps.limits }
   const facts = createFactStore({ db: deps.store.db, clock })
+  const approvals = createApprovals({
+    repository: createApprovalRepository(deps.store.db),
+    key: deps.approvalKey ?? randomBytes(32),
+    waitMs: limits.approvalMs,
+    pollMs: limits.approvalPollMs,
+    log,
+  })
   const { name, model, secrets } = deps.model ?? chooseModel(deps.settings)
-  const tools = allTools({ standings: deps.gamification, facts, clock })
+  const tools = allTools({ standings: deps.gamification, facts, clock, log, writes: deps.writes })
   const engine =
     deps.engine ??
     chooseWorkflow(deps.settings, { tools, facts, limits, clock, log }) ??
@@ -51,6 +67,7 @@ export function createAgent(deps: {
       toolbox: createToolbox({
         tools,
         business,
+        approvals,
         toolMs: limits.toolMs,
         log,
       }),
@@ -63,6 +80,7 @@ export function createAgent(deps: {
   return {
     engine,
     facts,
+    approvals,
     /** routes serves what the advisor remembers. */
     routes: agentRoutes({ memory }),
   }

@@ -12,6 +12,10 @@ export type AgentLimits = {
   stallMs: number
   /** One tool execution. */
   toolMs: number
+  /** How long the owner may take to decide on an approval; it counts against none of the other limits. */
+  approvalMs: number
+  /** How often a decision that may have come in at another instance is looked for. */
+  approvalPollMs: number
   /** Deltas that arrive within this time of each other are passed on as one. */
   coalesceMs: number
   /** Characters of text, reasoning and tool arguments that one model step may send. */
@@ -34,6 +38,8 @@ export const defaultLimits: AgentLimits = {
   firstTokenMs: 60_000,
   stallMs: 30_000,
   toolMs: 15_000,
+  approvalMs: 600_000,
+  approvalPollMs: 1_000,
   coalesceMs: 30,
   stepCharacters: 100_000,
   historyTokens: 8_000,

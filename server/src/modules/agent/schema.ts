@@ -32,3 +32,28 @@ export const businessFacts = pgTable(
     uniqueIndex('business_facts_once').on(table.businessId, table.contentKey),
   ],
 )
+
+/**
+ * toolApprovals are questions to owners whether a tool may do what it was asked to. What exactly was asked stands in the
+ * memory of the process that waits; here is only its hash. Rows are dropped some days later.
+ */
+export const toolApprovals = pgTable(
+  'tool_approvals',
+  {
+    id: uuid().primaryKey(),
+    runId: uuid().notNull(),
+    userId: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    callId: text().notNull(),
+    tool: text().notNull(),
+    /** SHA-256 of the arguments, in hex. */
+    argumentsHash: text().notNull(),
+    /** `lapsed`: the run ended while it waited. */
+    status: text({ enum: ['waiting', 'approved', 'denied', 'expired', 'lapsed'] }).notNull(),
+    expiresAt: instant().notNull(),
+    createdAt: instant().notNull().defaultNow(),
+    decidedAt: instant(),
+  },
+  (table) => [index().on(table.runId), index().on(table.userId), index().on(table.createdAt)],
+)

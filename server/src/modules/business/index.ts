@@ -15,7 +15,15 @@ import { businessRoutes } from './routes.ts'
 import { type ChangedListener, createBusinessService } from './service.ts'
 
 export * from './schema.ts'
-export { businessQuery, levelSchema, type LevelView, type Profile, profileSchema, toLevelView } from './dto.ts'
+export {
+  businessQuery,
+  levelSchema,
+  type LevelView,
+  type Profile,
+  profileSchema,
+  toLevelView,
+  updateProfileBody,
+} from './dto.ts'
 export { externalIdSchema } from './link-dto.ts'
 export type { LinkService } from './link-service.ts'
 export { type Business, type BusinessFields, insertBusiness, type Level } from './repository.ts'

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../agent/index.ts'
-import type { RunEvent } from './run-events.ts'
+import { recordedEvent, type RunEvent } from './run-events.ts'
 import type { RunLog } from './run-log.ts'
 import { type RunRecord, recordOf } from './run-record.ts'
 import type { StoredToolCall } from './schema.ts'
@@ -82,6 +82,13 @@ export function createAnswerDraft(log: RunLog): AnswerDraft {
           size += JSON.stringify(event).length
           append(event)
           return
+        case 'ApprovalRequired':
+        case 'ApprovalDecided': {
+          const told = recordedEvent.parse(storableJson(event))
+          size += JSON.stringify(told).length
+          append(told)
+          return
+        }
         case 'AgentInput':
         case 'AgentOutput':
           // The run's own first and last events stand for these.

@@ -3,6 +3,7 @@ import { pageQuery } from '../../platform/http/paging.ts'
 import { idSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
 import type { MessageVersions } from './branches.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
+import { approvalDecision, approvalPreview } from './run-events.ts'
 
 const clientMessageId = z
   .string()
@@ -111,6 +112,19 @@ export const runStatusDto = z
   .object({ run_id: z.uuid(), status: z.enum(['complete', 'interrupted', 'stopped']) })
   .meta({ id: 'ChatRunStatus' })
 
+/** decisionBody is an owner's decision on an approval. */
+export const decisionBody = z
+  .object({
+    decision: z.enum(['approve', 'deny']),
+    token: z.string().min(1).max(200).describe('from the `approval_required` event'),
+  })
+  .meta({ id: 'ApprovalDecision' })
+
+/** decidedDto says what was decided. */
+export const decidedDto = z
+  .object({ run_id: z.uuid(), approval_id: z.uuid(), decision: z.enum(['approved', 'denied']) })
+  .meta({ id: 'ApprovalDecided' })
+
 const usage = z.object({ input_tokens: z.int(), output_tokens: z.int() })
 
 /** streamEvent is the JSON of one `data` line of a run's stream. */
@@ -156,6 +170,22 @@ export const streamEvent = z
         business_id: z.string(),
         achievement: z.object({ id: z.string(), title: z.string(), badge_icon: z.string().nullable() }),
       }),
+    }),
+    z.object({
+      type: z.literal('approval_required'),
+      message: z.string(),
+      data: z.object({
+        approval_id: z.uuid(),
+        tool: z.string(),
+        call_id: z.string(),
+        preview: approvalPreview,
+        expires_at: timestamp,
+        token: z.string().describe('what the decision must be sent with'),
+      }),
+    }),
+    z.object({
+      type: z.literal('approval_decided'),
+      data: z.object({ approval_id: z.uuid(), tool: z.string(), call_id: z.string(), decision: approvalDecision }),
     }),
     z.object({ type: z.literal('error'), message: z.string(), data: z.object({ code: z.string() }) }),
     z.object({

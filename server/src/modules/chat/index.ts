@@ -5,7 +5,7 @@ import type { App } from '../../platform/http/app-types.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
-import type { AgentEngine } from '../agent/index.ts'
+import type { AgentEngine, Approvals } from '../agent/index.ts'
 import { findUser } from '../auth/index.ts'
 import type { BusinessAccess } from './chat-access.ts'
 import { messageRoutes } from './message-routes.ts'
@@ -41,6 +41,7 @@ export function createChat(options: {
   clock: Clock
   log: Log
   engine: AgentEngine
+  approvals: Pick<Approvals, 'decide'>
   business: BusinessAccess
   bounds?: Partial<RunBounds>
 }) {
@@ -66,6 +67,7 @@ export function createChat(options: {
       bounds: { ...defaultRunBounds, ...options.bounds },
       closing: registry.closing,
     },
+    approvals: options.approvals,
     business,
     userLocale: async (userId) => (await findUser(db, userId))?.locale ?? 'en',
     settings,

@@ -5,6 +5,8 @@ import { idSchema, instantSchema } from '../../platform/text.ts'
 import { callerOf } from '../auth/index.ts'
 import {
   completionBody,
+  decidedDto,
+  decisionBody,
   messageDto,
   runStatusDto,
   sessionDto,
@@ -20,6 +22,7 @@ const access = { access: 'user' } as const
 const tags = ['Chat']
 const sessionParams = z.object({ id: idSchema })
 const runParams = z.object({ run_id: idSchema })
+const approvalParams = runParams.extend({ approval_id: idSchema })
 const sessionCursor = z.object({ at: instantSchema, id: z.uuid() })
 const messageCursor = z.object({ id: z.uuid() })
 const placeInStream = z
@@ -177,6 +180,34 @@ export function chatRoutes({ service }: { service: ChatService }): (app: App) =>
       async (request) => {
         const { runId, status } = await service.stopRun(callerOf(request).userId, request.params.run_id)
         return { run_id: runId, status }
+      },
+    )
+
+    app.post(
+      '/chat/runs/:run_id/approvals/:approval_id',
+      {
+        config: { ...access, problems: [403] },
+        schema: {
+          tags,
+          summary: 'Approve or deny what the advisor wants to do',
+          description:
+            'Answers `approval_required` of the run, with its `token`, once: 403 `approval_token_invalid`, 409 ' +
+            '`approval_used` (with `decision`), `approval_expired`, or `approval_lapsed` when the run is over. What came ' +
+            'of it is told in the stream of the run.',
+          params: approvalParams,
+          body: decisionBody,
+          response: { 200: decidedDto },
+        },
+      },
+      async (request) => {
+        const { run_id, approval_id } = request.params
+        const decision = await service.decideApproval({
+          userId: callerOf(request).userId,
+          runId: run_id,
+          approvalId: approval_id,
+          ...request.body,
+        })
+        return { run_id, approval_id, decision }
       },
     )
   }

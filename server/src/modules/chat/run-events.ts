@@ -38,6 +38,29 @@ const achievementUnlocked = z.object({
   achievement: z.object({ id: z.string(), title: z.string(), badgeIcon: z.string().nullable() }),
 })
 
+/** approvalPreview is what a person sees of a tool call that they are asked to approve. */
+export const approvalPreview = z
+  .object({
+    summary: z.string(),
+    changes: z.array(z.object({ label: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+  })
+  .meta({ id: 'ApprovalPreview' })
+
+/** approvalDecision is what became of an approval. */
+export const approvalDecision = z.enum(['approved', 'denied', 'expired'])
+
+const approval = { approvalId: z.string(), callId: z.string(), tool: z.string() }
+const approvalEvents = [
+  z.object({
+    type: z.literal('ApprovalRequired'),
+    ...approval,
+    preview: approvalPreview,
+    expiresAt: z.string(),
+    token: z.string(),
+  }),
+  z.object({ type: z.literal('ApprovalDecided'), ...approval, decision: approvalDecision }),
+] as const
+
 /** recordedEvent is every event of a run that is stored as it is: all but the pieces of text and the end of a good run. */
 export const recordedEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('SessionCreated'), sessionId: z.string(), title: z.string() }),
@@ -54,6 +77,7 @@ export const recordedEvent = z.discriminatedUnion('type', [
   pointsEarned,
   levelReached,
   achievementUnlocked,
+  ...approvalEvents,
   z.object({ type: z.literal('RunFailed'), code: z.string(), message: z.string() }),
 ])
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/logger.ts'
+import { createPausableDeadline } from '../../platform/pausable-deadline.ts'
 import { type AgentEngine, AgentFailure, type RunContext, type Usage } from '../agent/index.ts'
 import { createAnswerDraft } from './answer-draft.ts'
 import { type ChatFailureCode, failureMessage } from './failure-messages.ts'
@@ -133,6 +134,8 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
     }
   }
 
+  const limit = createPausableDeadline(bounds.runLimitMs, () => abort('run_timeout'))
+
   async function consume(): Promise<Outcome> {
     let usage: Usage | undefined
     try {
@@ -146,6 +149,9 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
         // An engine that goes on after it was given up speaks to nobody.
         if (!producing) break
         draft.take(event)
+        // While the owner is asked, it is not the engine that takes its time.
+        if (event.type === 'ApprovalRequired') limit.pause()
+        else if (event.type === 'ApprovalDecided') limit.resume()
         if (event.type === 'AgentOutput') usage = event.usage
         else progress.touch()
         if (draft.size > bounds.answerLimit) abort('answer_too_long')
@@ -195,12 +201,11 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
   })
 
   async function produce(): Promise<Outcome> {
-    const limit = setTimeout(() => abort('run_timeout'), bounds.runLimitMs)
     const patience = givenUp()
     try {
       return await Promise.race([consume(), patience.outcome])
     } finally {
-      clearTimeout(limit)
+      limit.clear()
       patience.cancel()
       producing = false
       progress.stop()

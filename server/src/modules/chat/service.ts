@@ -6,6 +6,7 @@ import { pageOf } from '../../platform/http/paging.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
+import type { Approvals, Verdict } from '../agent/index.ts'
 import type { MessageVersions } from './branches.ts'
 import { type BusinessAccess, createChatAccess } from './chat-access.ts'
 import { createClientPlaces } from './client-places.ts'
@@ -21,6 +22,7 @@ export type ChatServiceDeps = {
   repository: ChatRepository
   registry: RunRegistry
   runs: RunDeps
+  approvals: Pick<Approvals, 'decide'>
   business: BusinessAccess
   /** userLocale gives the language of a user, for sentences that are made while reading. */
   userLocale: (userId: string) => Promise<'en' | 'id'>
@@ -191,6 +193,18 @@ export function createChatService(deps: ChatServiceDeps) {
       if (stopped.status === 'running')
         throw problem.unavailable('storage_unavailable', 'The answer could not be stored yet. Please try again.')
       return { runId, status: stopped.status }
+    },
+
+    /**
+     * decideApproval takes the owner's decision on what a run waits for, once; 409 when the run is over, also for one whose
+     * process is gone. At whichever instance it comes in, the one that makes the answer goes on with it.
+     */
+    async decideApproval(verdict: Omit<Verdict, 'isLive'>): Promise<'approved' | 'denied'> {
+      const { userId, runId } = verdict
+      await access.run(userId, runId)
+      if (!registry.get(runId)) await repository.interruptIfExpired(runId)
+      const { status } = await access.run(userId, runId)
+      return deps.approvals.decide({ ...verdict, isLive: status === 'running' })
     },
 
     /** renameSession gives a conversation another title, if any; when it was last used stays as it was. */

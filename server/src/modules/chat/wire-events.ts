@@ -45,6 +45,29 @@ export function wireEvent(event: RunEvent): StreamEvent {
         data: { business_id: event.businessId, achievement: { id, title, badge_icon: badgeIcon } },
       }
     }
+    case 'ApprovalRequired':
+      return {
+        type: 'approval_required',
+        message: event.preview.summary,
+        data: {
+          approval_id: event.approvalId,
+          tool: event.tool,
+          call_id: event.callId,
+          preview: event.preview,
+          expires_at: event.expiresAt,
+          token: event.token,
+        },
+      }
+    case 'ApprovalDecided':
+      return {
+        type: 'approval_decided',
+        data: {
+          approval_id: event.approvalId,
+          tool: event.tool,
+          call_id: event.callId,
+          decision: event.decision,
+        },
+      }
     case 'RunFailed':
       return { type: 'error', message: event.message, data: { code: event.code } }
     case 'RunFinished':

@@ -131,6 +131,31 @@ export type Receipt = z.output<typeof receiptSchema>
 /** storedReceipt is the part of a receipt that is kept with its event. */
 export const storedReceipt = receiptSchema.omit({ rank: true, replayed: true })
 
+/** newsSchema is one consequence of an award, with the data that the live feed sends of it. */
+export const newsSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('points'),
+    data: z.object({
+      event_id: z.string(),
+      business_id: z.string(),
+      type: z.string(),
+      points: z.int(),
+      total_points: z.int(),
+    }),
+  }),
+  z.object({ kind: z.literal('level_up'), data: z.object({ business_id: z.string(), level: levelName }) }),
+  z.object({
+    kind: z.literal('achievement'),
+    data: z.object({
+      business_id: z.string(),
+      achievement: z.object({ id: z.string(), title: z.string(), badge_icon: z.string().nullable() }),
+    }),
+  }),
+])
+
+/** News is one consequence of an award. */
+export type News = z.output<typeof newsSchema>
+
 /** achievementSchema is an achievement as its owner sees it. */
 export const achievementSchema = z
   .object({

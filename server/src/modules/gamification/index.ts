@@ -3,7 +3,7 @@ import { gamificationAdminRoutes } from './admin-routes.ts'
 import { gamificationRoutes } from './routes.ts'
 import { createGamificationService } from './service.ts'
 
-export type { Receipt } from './dto.ts'
+export type { News, Receipt } from './dto.ts'
 export { receiptSchema } from './dto.ts'
 export type { PastAward, PastEvent } from './past-events.ts'
 export { outbox } from './schema.ts'

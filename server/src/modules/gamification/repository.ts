@@ -2,9 +2,21 @@ import { and, asc, desc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { businessStandings } from '../business/index.ts'
-import { achievements, definitionVersions, events, ledgerEntries, pointRules, userAchievements } from './schema.ts'
+import {
+  achievements,
+  definitionVersions,
+  events,
+  ledgerEntries,
+  outbox,
+  pointRules,
+  userAchievements,
+} from './schema.ts'
 
+type Outbox = typeof outbox.$inferSelect
 type LedgerEntry = typeof ledgerEntries.$inferSelect
+
+// Of the newest points of a business, so many are looked through for an event that was just recorded.
+const NEWEST = 200
 
 /** createRepository reads and tidies the game's tables. */
 export function createRepository(db: Database) {
@@ -106,6 +118,26 @@ export function createRepository(db: Database) {
         .from(pointRules)
         .where(and(isNull(pointRules.deletedAt), pointRules.active, sql`'owner' = ANY (${pointRules.sources})`))
         .orderBy(asc(pointRules.createdAt), asc(pointRules.id))
+    },
+
+    /**
+     * newsOf reads what an event has put into the outbox, in order; nothing for one that awarded nothing, and for one that
+     * is not among the business's newest. Example row: `{kind: 'points', payload: {event_id: …, points: 10, …}}`.
+     */
+    async newsOf(businessId: string, eventId: string): Promise<{ kind: Outbox['kind']; payload: unknown }[]> {
+      const recent = db
+        .select({ sequence: outbox.sequence, payload: outbox.payload })
+        .from(outbox)
+        .where(and(eq(outbox.businessId, businessId), eq(outbox.kind, 'points')))
+        .orderBy(desc(outbox.sequence))
+        .limit(NEWEST)
+        .as('recent')
+      return db
+        .select({ kind: outbox.kind, payload: outbox.payload })
+        .from(outbox)
+        .innerJoin(recent, eq(recent.sequence, outbox.sequence))
+        .where(and(eq(outbox.businessId, businessId), sql`${recent.payload}->>'event_id' = ${eventId}`))
+        .orderBy(asc(outbox.position))
     },
 
     /**

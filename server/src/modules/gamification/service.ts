@@ -9,7 +9,7 @@ import type { BusinessService, LinkService } from '../business/index.ts'
 import { createAwardRepository } from './award-repository.ts'
 import { createDefinitions } from './definitions.ts'
 import type { BoardPlace } from './board/board.ts'
-import { type LeaderboardEntry, leaderboardEntry } from './dto.ts'
+import { type LeaderboardEntry, leaderboardEntry, newsSchema } from './dto.ts'
 import { createEventRecording } from './event-recording.ts'
 import { createFeedService } from './feed/feed-service.ts'
 import { createOutboxPruning, type NewsHolder } from './outbox-pruning.ts'
@@ -234,6 +234,12 @@ export function createGamificationService({ store, clock, log, business, links, 
 
     /** earnableRules are what an owner can record right now. */
     earnableRules: () => repository.earnableRules(),
+
+    /** newsOf tells what an event that was just recorded brought, in order; whoever calls has checked that it may. */
+    async newsOf(businessId: string, eventId: string) {
+      const rows = await repository.newsOf(businessId, eventId)
+      return z.array(newsSchema).parse(rows.map(({ kind, payload }) => ({ kind, data: payload })))
+    },
 
     /** recordPastEvents gives new businesses a history from before this installation; see past-events.ts. */
     recordPastEvents: (tx: Transaction, events: PastEvent[]) => recordPastEvents(tx, awards, events),

@@ -9,6 +9,19 @@ export type ToolActivity = {
   output?: unknown
   /** The server's sentence for a person. */
   message?: string
+  /** What the person was asked to agree to before it is done. */
+  approval?: Approval
+}
+
+/** Approval is a question to the person; without a `decision` the run waits for one. */
+export type Approval = {
+  approvalId: string
+  summary: string
+  changes: readonly { label: string; before: string | null; after: string | null }[]
+  /** ISO 8601. */
+  expiresAt: string
+  token: string
+  decision?: 'approved' | 'denied' | 'expired'
 }
 
 /** Reward is what a run earned; for levels and achievements `name` says which. */
@@ -95,6 +108,18 @@ export function afterEvent(view: RunView, event: ServerEvent): RunView {
           ...(event.message && { message: event.message }),
         }),
       }
+    case 'approval_required': {
+      const { approval_id: approvalId, call_id: callId, preview, expires_at: expiresAt, token } = event.data
+      return {
+        ...seen,
+        tools: withTool(seen.tools, callId, { approval: { approvalId, ...preview, expiresAt, token } }),
+      }
+    }
+    case 'approval_decided': {
+      const { call_id: callId, decision } = event.data
+      const asked = seen.tools.find((tool) => tool.callId === callId)?.approval
+      return asked ? { ...seen, tools: withTool(seen.tools, callId, { approval: { ...asked, decision } }) } : seen
+    }
     case 'points':
       return { ...seen, rewards: [...seen.rewards, { kind: 'points', points: event.data.points }] }
     case 'level_up':

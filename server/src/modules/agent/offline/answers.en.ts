@@ -9,7 +9,7 @@ const named = (name: string | undefined) => (name === undefined ? '' : ` ${plain
 const ABILITIES = listed([
   'your points, your level, your achievements and your rank, and how far the next of each is',
   'what points were for, today’s and this week’s, and what a number of points more would bring (“what if I earn …”)',
-  'what earns points',
+  'what earns points, and recording your sales and expenses once you approve (“record my sales of today”)',
   'what to do next at your stage, and tips on cash flow, prices, marketing, stock, bookkeeping, customers, hiring, loans, permits and selling online',
   'remembering things: “remember that …”, and “what do you remember?”',
 ])
@@ -218,7 +218,27 @@ export const answersEn: Answers = {
     'I cannot remind you at a time: I have no clock and send no messages. I can keep a note, if you write “remember that …”.',
 
   addPoints: () =>
-    'I cannot give points or record activities, sales or expenses for you. Record what you did on the page “Progress”; the points come at once. Ask me what earns points, if you like.',
+    'I cannot give points just like that: they come from what you do. Record it on the page “Progress”; the points come at once. Ask me what earns points, if you like.',
+  recorded({ type, points_awarded, total_points, levels_gained, achievements_unlocked, reason }) {
+    const told =
+      points_awarded > 0
+        ? `Recorded: ${readable(type)}. That is ${points(points_awarded)}, and you have ${points(total_points)} now.`
+        : `Recorded: ${readable(type)}. It gave no points this time${reason === null ? '' : ` (${REASONS.get(reason) ?? plain(reason)})`}; you have ${points(total_points)}.`
+    const level = levels_gained.at(-1)
+    return [
+      told,
+      level === undefined ? '' : `You have reached the level ${plain(level)}!`,
+      achievements_unlocked.length === 0 ? '' : `You unlocked: ${achievements_unlocked.map(plain).join(', ')}.`,
+    ]
+      .filter(Boolean)
+      .join(' ')
+  },
+  notRecorded: (reason) =>
+    reason === 'denied'
+      ? 'All right, I have recorded nothing. Tell me if you want it after all.'
+      : 'You did not answer in time, so I have recorded nothing. Ask me again when you like.',
+  cannotRecord: () =>
+    'I cannot record activities, sales or expenses for you here. Record what you did on the page “Progress”; the points come at once. Ask me what earns points, if you like.',
   changeProfile: () =>
     'I cannot change your profile. You can do it yourself on the page “Business”: name, stage, category, goal, and whether the leaderboard shows you by name, under an alias or not at all.',
   account: () =>

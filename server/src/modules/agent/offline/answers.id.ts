@@ -9,7 +9,7 @@ const named = (name: string | undefined) => (name === undefined ? '' : ` ${plain
 const ABILITIES = listed([
   'poin, level, pencapaian, dan peringkat Anda, dan seberapa jauh yang berikutnya',
   'asal poin Anda, poin hari ini dan minggu ini, dan hasilnya kalau poin bertambah (“kalau saya dapat … poin lagi”)',
-  'apa saja yang memberi poin',
+  'apa saja yang memberi poin, dan mencatat penjualan dan pengeluaran setelah Anda setujui (“catat penjualan hari ini”)',
   'langkah berikutnya sesuai tahap usaha Anda, dan tips soal arus kas, harga, promosi, stok, pembukuan, pelanggan, karyawan, pinjaman, izin, dan jualan online',
   'mengingat sesuatu: “ingat bahwa …”, dan “apa yang kamu ingat?”',
 ])
@@ -246,7 +246,27 @@ export const answersId: Answers = {
     'Saya tidak bisa mengingatkan pada waktu tertentu: saya tidak punya jam dan tidak mengirim pesan. Saya bisa menyimpan catatan, kalau Anda menulis “ingat bahwa …”.',
 
   addPoints: () =>
-    'Saya tidak bisa memberi poin atau mencatatkan kegiatan, penjualan, atau pengeluaran untuk Anda. Catat kegiatan Anda di halaman “Kemajuan”; poinnya langsung masuk. Kalau mau, tanyakan apa saja yang memberi poin.',
+    'Saya tidak bisa begitu saja memberi poin: poin datang dari kegiatan Anda. Catat kegiatan Anda di halaman “Kemajuan”; poinnya langsung masuk. Kalau mau, tanyakan apa saja yang memberi poin.',
+  recorded({ type, points_awarded, total_points, levels_gained, achievements_unlocked, reason }) {
+    const told =
+      points_awarded > 0
+        ? `Sudah saya catat: ${typeName(type)}. Itu memberi ${points(points_awarded)}, dan poin Anda sekarang ${number(total_points)}.`
+        : `Sudah saya catat: ${typeName(type)}. Kali ini tidak ada poin untuk itu${reason === null ? '' : ` (${REASONS.get(reason) ?? plain(reason)})`}; poin Anda ${number(total_points)}.`
+    const level = levels_gained.at(-1)
+    return [
+      told,
+      level === undefined ? '' : `Anda mencapai level ${plain(level)}!`,
+      achievements_unlocked.length === 0 ? '' : `Anda membuka: ${achievements_unlocked.map(plain).join(', ')}.`,
+    ]
+      .filter(Boolean)
+      .join(' ')
+  },
+  notRecorded: (reason) =>
+    reason === 'denied'
+      ? 'Baik, tidak ada yang saya catat. Beri tahu saya kalau Anda jadi mau.'
+      : 'Anda tidak menjawab tepat waktu, jadi tidak ada yang saya catat. Silakan minta lagi kapan saja.',
+  cannotRecord: () =>
+    'Saya tidak bisa mencatatkan kegiatan, penjualan, atau pengeluaran untuk Anda di sini. Catat kegiatan Anda di halaman “Kemajuan”; poinnya langsung masuk. Kalau mau, tanyakan apa saja yang memberi poin.',
   changeProfile: () =>
     'Saya tidak bisa mengubah profil Anda. Anda bisa mengubahnya sendiri di halaman “Usaha”: nama, tahap, kategori, target, dan apakah papan peringkat menampilkan nama, nama samaran, atau tidak sama sekali.',
   account: () =>

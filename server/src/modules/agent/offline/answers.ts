@@ -6,6 +6,7 @@ import type { achievementList } from '../tools/list-achievements.ts'
 import type { factList } from '../tools/list-facts.ts'
 import type { pointRuleList } from '../tools/list-point-rules.ts'
 import type { recentPointList } from '../tools/recent-points.ts'
+import type { recordedEvent } from '../tools/record-event.ts'
 import type { rememberedFact } from '../tools/remember-fact.ts'
 import type { imaginedStanding } from '../tools/what-if.ts'
 import type { LanguageWish } from './language.ts'
@@ -17,6 +18,7 @@ export type Position = z.infer<typeof leaderboardPosition>
 export type Rules = z.infer<typeof pointRuleList>
 export type RecentPoints = z.infer<typeof recentPointList>
 export type Imagined = z.infer<typeof imaginedStanding>
+export type Recorded = z.infer<typeof recordedEvent>
 export type Remembered = z.infer<typeof rememberedFact>
 export type Facts = z.infer<typeof factList>
 
@@ -68,6 +70,10 @@ export type Answers = {
   remind(): string
 
   addPoints(): string
+  recorded(event: Recorded): string
+  /** The owner said no, or nothing at all, when they were asked to approve. */
+  notRecorded(reason: 'denied' | 'unanswered'): string
+  cannotRecord(): string
   changeProfile(): string
   account(): string
   privacy(): string

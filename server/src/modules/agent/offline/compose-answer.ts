@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cleanLine } from '../../../platform/text.ts'
 import type { Locale } from '../failures.ts'
 import type { AdvisorData } from '../prompt.ts'
 import { businessSummary } from '../tools/get-business-summary.ts'
@@ -7,6 +8,7 @@ import { achievementList } from '../tools/list-achievements.ts'
 import { factList } from '../tools/list-facts.ts'
 import { pointRuleList } from '../tools/list-point-rules.ts'
 import { recentPointList } from '../tools/recent-points.ts'
+import { recordedEvent } from '../tools/record-event.ts'
 import { rememberedFact } from '../tools/remember-fact.ts'
 import { imaginedStanding } from '../tools/what-if.ts'
 import { nextStepsFor, tipsFor } from './advice.ts'
@@ -94,6 +96,38 @@ const remember: Reply = {
   answer: (asked) => (asked.recognised.fact ? rememberedReply.answer(asked) : asked.answers.nothingToRemember()),
 }
 
+const EXPENSE = /expens|spen[dt]|\bcosts?\b|pengeluaran|belanja|biaya|ongkos/i
+const TYPE_OF = { sale: /sale|jual|omzet|omset/i, expense: /expens|spending|pengeluaran|belanja|biaya/i }
+const NOTE_CHARACTERS = 200
+
+/** typeToRecord is the kind of event that a message speaks of, of those that earn points here. */
+function typeToRecord(message: string, rules: z.output<typeof pointRuleList>): string | undefined {
+  const meant = TYPE_OF[EXPENSE.test(message) ? 'expense' : 'sale']
+  return rules.rules.find((rule) => meant.test(rule.type))?.type
+}
+
+// What can be recorded is looked up first; the tool then asks the owner.
+const recordActivity: Reply = {
+  calls({ message, results }) {
+    const rules = pointRuleList.safeParse(results.get('list_point_rules')).data
+    const type = rules && typeToRecord(message, rules)
+    const note = [...cleanLine(message)].slice(0, NOTE_CHARACTERS).join('')
+    return [
+      { tool: 'list_point_rules', args: {} },
+      ...(type === undefined ? [] : [{ tool: 'record_event', args: { type, note } }]),
+    ]
+  },
+  answer({ answers, results }) {
+    const result = results.get('record_event')
+    if (result === undefined) return answers.cannotRecord()
+    const recorded = recordedEvent.safeParse(result).data
+    if (recorded) return answers.recorded(recorded)
+    const error = toolError.safeParse(result).data?.error ?? ''
+    if (/said no/.test(error)) return answers.notRecorded('denied')
+    return /did not answer|not there/.test(error) ? answers.notRecorded('unanswered') : answers.toolFailed(error)
+  },
+}
+
 const REPLIES: Record<Exclude<Intent, Topic>, Reply> = {
   greeting: { answer: ({ answers, data }) => answers.greeting(data) },
   identity: { answer: ({ answers }) => answers.identity() },
@@ -126,6 +160,7 @@ const REPLIES: Record<Exclude<Intent, Topic>, Reply> = {
   recall: from('list_facts', factList, ({ answers }, result) => answers.facts(result)),
   forget: { answer: ({ answers }) => answers.forget() },
   remind: { answer: ({ answers }) => answers.remind() },
+  record_activity: recordActivity,
   add_points: { answer: ({ answers }) => answers.addPoints() },
   change_profile: { answer: ({ answers }) => answers.changeProfile() },
   account: { answer: ({ answers }) => answers.account() },

@@ -1,8 +1,9 @@
 import type { Standings } from '../dependencies.ts'
 import { engineUnderTest, factOf, play, runInput } from '../engine-under-test.ts'
-import type { AgentEvent } from '../engine.ts'
+import type { AgentEvent, ApprovalDecision } from '../engine.ts'
 import type { AdvisorMemory } from '../facts.ts'
 import type { Locale } from '../failures.ts'
+import type { Writes } from '../tools/all-tools.ts'
 import { createOfflineModel } from './offline-model.ts'
 
 const NOW = new Date('2026-11-26T03:00:00Z')
@@ -79,6 +80,28 @@ const standings: Standings = {
   ],
 }
 
+const writes: Writes = {
+  events: {
+    async recordEvent() {
+      const level = { name: 'Sprout' }
+      return {
+        event_id: '01990000-0000-7000-8000-0000000000ee',
+        points_awarded: 10,
+        total_points: TOTAL + 10,
+        level,
+        levels_gained: [],
+        unlocked: [],
+        replayed: false,
+      }
+    },
+    newsOf: async () => [],
+  },
+  profiles: {
+    profileFor: () => Promise.reject(new Error('the offline advisor changes no profile')),
+    updateProfile: () => Promise.reject(new Error('the offline advisor changes no profile')),
+  },
+}
+
 const facts: AdvisorMemory = {
   async remember(_owner, content) {
     return { fact: factOf(content, { createdAt: NOW, updatedAt: NOW }), isNew: content !== 'we are closed on Mondays' }
@@ -100,9 +123,16 @@ export type Asked = { text: string; tools: string[]; outputs: unknown[] }
  */
 export async function askInWorld(
   question: string,
-  options: { locale?: Locale; earlier?: readonly string[] } = {},
+  options: { locale?: Locale; earlier?: readonly string[]; owner?: ApprovalDecision } = {},
 ): Promise<Asked> {
-  const { engine } = engineUnderTest({ model: createOfflineModel({ pieceMs: 0 }), standings, facts, now: NOW })
+  const { engine } = engineUnderTest({
+    model: createOfflineModel({ pieceMs: 0 }),
+    standings,
+    facts,
+    writes,
+    owner: options.owner ?? 'approved',
+    now: NOW,
+  })
   const input = runInput(question)
   input.context.locale = options.locale ?? 'en'
   input.history = (options.earlier ?? []).flatMap((content) => [

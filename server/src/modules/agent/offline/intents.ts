@@ -108,7 +108,7 @@ export function recognise(message: string, fallback: Locale): Recognised {
   const fact = factIn(text)
   if (fact !== undefined) {
     return FOR_THE_RECORDS.test(fact)
-      ? { language, intents: ['add_points'] }
+      ? { language, intents: ['record_activity'] }
       : { language, intents: ['remember'], fact }
   }
 

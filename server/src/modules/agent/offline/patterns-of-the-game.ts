@@ -35,10 +35,14 @@ export const GAME_PATTERNS = {
     'last_week point',
     'how_many week earn =3',
   ],
-  add_points: [
+  record_activity: [
     'sold #number =3.5 !if !what',
     'add them =2',
     'terjual #number =3.5',
+    'record sale !how_many !point !how !write_down',
+    'record expense !how_many !point !how !write_down !need',
+  ],
+  add_points: [
     'tolong tambah point =5',
     'tolong give point =5',
     'please give point =5',
@@ -49,8 +53,6 @@ export const GAME_PATTERNS = {
     'add point !how !if !how_many',
     'more tambahin point',
     'minta point',
-    'record sale !how_many !point !how !write_down',
-    'record expense !how_many !point !how !write_down !need',
     'free point =5',
   ],
   recent_points: [

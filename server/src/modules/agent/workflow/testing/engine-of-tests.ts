@@ -14,6 +14,7 @@ export function workflowEngine(
   options: { workflow?: string | undefined; limits?: Partial<AgentLimits>; apiKey?: string; seconds?: number } = {},
 ): { engine: AgentEngine; logged: string[] } {
   const logged: string[] = []
+  const log = createLog({ level: 'trace' }, { write: (line) => void logged.push(line) })
   const facts = factsInMemory('Closed on Fridays')
   const engine = chooseWorkflow(
     {
@@ -23,11 +24,11 @@ export function workflowEngine(
       agentWorkflowTimeoutSeconds: options.seconds ?? 300,
     },
     {
-      tools: allTools({ standings: standingsOfTests, facts, clock: { now } }),
+      tools: allTools({ standings: standingsOfTests, facts, clock: { now }, log }),
       facts,
       limits: { ...defaultLimits, retryMs: 1, ...options.limits },
       clock: { now },
-      log: createLog({ level: 'trace' }, { write: (line) => void logged.push(line) }),
+      log,
     },
   )
   if (!engine) throw new Error('no engine was chosen')
