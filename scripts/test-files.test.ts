@@ -12,6 +12,7 @@ describe('choosing test files', () => {
     'server/src/modules/auth/login.ts',
     'server/test/journey.test.ts',
     'server/test/browser/owner.test.ts',
+    'server/test/python/workflow.test.ts',
     'server/node_modules/x/src/x.test.ts',
     'client/node_modules/y/y.test.ts',
     'scripts/test-files.test.ts',
@@ -28,7 +29,7 @@ describe('choosing test files', () => {
 
   const select = (words: string[]) => selectTestFiles(allTestFiles(root), words, { root, cwd: root })
 
-  test('all tests are found, those for a browser apart, none from packages', () => {
+  test('all tests are found, those for a browser and for Python apart, none from packages', () => {
     assert.deepEqual(select([]), {
       core: [
         'scripts/test-files.test.ts',
@@ -37,6 +38,7 @@ describe('choosing test files', () => {
         'web/src/format.test.ts',
       ],
       browser: ['server/test/browser/owner.test.ts'],
+      python: ['server/test/python/workflow.test.ts'],
     })
   })
 

@@ -22,9 +22,10 @@ A path is a file, a folder, or a piece of a path ("leaderboard"); none runs ever
   --name=PATTERN              only tests whose name matches
   --suite=all|core|browser    core leaves the browser out; browser and all need a Chromium.
                               By default the browser tests run where a Chromium is found.
+                              Tests against a real LlamaIndex server run in all but browser, where WORKFLOW_PYTHON is set.
   --concurrency=N             test files at once
 Environment: TEST_DATABASE_URL (a PostgreSQL to use instead of the embedded one; its account must be allowed to make
-databases), CHROMIUM_PATH.
+databases), CHROMIUM_PATH, WORKFLOW_PYTHON (a Python that has the packages of examples/llamaindex/requirements.txt).
 `
 // Longer than any one test should take on a busy machine; a test that hangs fails.
 const testTimeoutMs = 180_000
@@ -49,12 +50,19 @@ function readArguments() {
 /** chooseFiles turns what was asked for into a list of files, and says in one line what was left out and why. */
 function chooseFiles(files: TestFiles, suite: string, chromium: string | undefined): string[] {
   const wantsBrowser = suite !== 'core' && files.browser.length > 0
-  const core = suite === 'browser' ? [] : files.core
+  const core = suite === 'browser' ? [] : [...files.core, ...chosenPython(files)]
   if (!wantsBrowser) return core
   if (chromium) return [...core, ...files.browser]
   if (suite !== 'default') throw new Error('no Chromium was found: install it, or set CHROMIUM_PATH to one')
   note('The browser tests are left out, since no Chromium was found. To run them, install it or set CHROMIUM_PATH.')
   return core
+}
+
+function chosenPython({ python }: TestFiles): string[] {
+  if (process.env['WORKFLOW_PYTHON']) return python
+  if (python.length > 0)
+    note('The tests against a real LlamaIndex server are left out. To run them, set WORKFLOW_PYTHON (see --help).')
+  return []
 }
 
 /** runFiles runs the files in processes of their own, shows their results as they come, and answers the counts. */
