@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { z } from 'zod'
+import { type Dialect, dialects, type ModelBody } from './model-dialects.ts'
 
 /** ScriptedToolCall is a tool call that the model makes; a string of `args` goes over the wire as it is, broken or not. */
 export type ScriptedToolCall = { name: string; args?: unknown; id?: string }
@@ -28,7 +28,7 @@ export type ModelStep =
   | { stall: true }
 
 /**
- * ModelScript is the answer to one request: an HTTP error (`status`, with an OpenAI error body unless `body` is given),
+ * ModelScript is the answer to one request: an HTTP error (`status`, with an error body of the protocol unless `body` is given),
  * or a stream of steps. `splitBytes` cuts everything that is sent into pieces of so many bytes, inside UTF-8 sequences
  * and JSON lines alike. A function makes the script from the request it answers.
  */
@@ -37,35 +37,10 @@ export type ModelScript =
   | { steps: ModelStep[]; splitBytes?: number }
   | ((request: ModelRequest) => ModelScript)
 
-const bodySchema = z.looseObject({
-  model: z.string(),
-  stream: z.boolean().optional(),
-  stream_options: z.looseObject({ include_usage: z.boolean().optional() }).optional(),
-  tool_choice: z.unknown().optional(),
-  tools: z
-    .array(
-      z.looseObject({
-        type: z.literal('function'),
-        function: z.looseObject({ name: z.string(), description: z.string().optional(), parameters: z.unknown() }),
-      }),
-    )
-    .optional(),
-  messages: z.array(
-    z.looseObject({
-      role: z.enum(['system', 'user', 'assistant', 'tool']),
-      content: z.string().nullish(),
-      tool_call_id: z.string().optional(),
-      tool_calls: z
-        .array(z.looseObject({ id: z.string(), function: z.looseObject({ name: z.string(), arguments: z.string() }) }))
-        .optional(),
-    }),
-  ),
-})
-
 /** ModelRequest is what the server was asked. `closed` settles when the exchange is over, and by whom it was ended. */
 export type ModelRequest = {
   headers: IncomingHttpHeaders
-  body: z.infer<typeof bodySchema>
+  body: ModelBody
   closed: Promise<'server' | 'client'>
 }
 
@@ -94,32 +69,36 @@ export function calls(...toolCalls: ScriptedToolCall[]): ModelScript {
 }
 
 /**
- * startModelServer starts a model server for tests on a free loopback port. It speaks the streaming protocol of
- * OpenAI's chat completions (`POST /chat/completions`, `data: {…}` lines, `[DONE]`) and answers from scripts.
+ * startModelServer starts a model server for tests on a free loopback port. It speaks the streaming protocol of a
+ * provider, OpenAI's chat completions unless another is named, and answers from scripts. A request that the real server
+ * would not take gets a 400.
  */
-export async function startModelServer(): Promise<ModelServer> {
+export async function startModelServer(provider: keyof typeof dialects = 'openai-compatible'): Promise<ModelServer> {
+  const dialect: Dialect = dialects[provider]
   const requests: ModelRequest[] = []
   const queue: ModelScript[] = []
   const waiting: { index: number; resolve: (request: ModelRequest) => void }[] = []
-  let fallback: ModelScript = { status: 500, body: '{"error":{"message":"the test gave no script for this request"}}' }
+  let fallback: ModelScript = { status: 500, body: dialect.error(500, 'the test gave no script for this request') }
 
   const server = createServer(async (incoming, response) => {
-    if (incoming.method !== 'POST' || incoming.url !== '/v1/chat/completions') {
+    if (incoming.method !== 'POST' || !dialect.matches(incoming)) {
       response.writeHead(404).end()
       return
     }
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk)
-    const parsed = bodySchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()))
-    if (!parsed.success) {
+    let body: ModelBody
+    try {
+      body = dialect.parse(JSON.parse(Buffer.concat(chunks).toString()), incoming)
+    } catch (error) {
       response.writeHead(400, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ error: { message: parsed.error.message } }))
+      response.end(dialect.error(400, String(error)))
       return
     }
     const closed = Promise.withResolvers<'server' | 'client'>()
-    const exchange: Exchange = { response, endedHere: false, gone: closed.promise }
+    const exchange: Exchange = { dialect, response, endedHere: false, gone: closed.promise }
     response.once('close', () => closed.resolve(exchange.endedHere ? 'server' : 'client'))
-    const request: ModelRequest = { headers: incoming.headers, body: parsed.data, closed: closed.promise }
+    const request: ModelRequest = { headers: incoming.headers, body, closed: closed.promise }
     requests.push(request)
     for (const waiter of waiting) if (waiter.index < requests.length) waiter.resolve(request)
     await play(queue.shift() ?? fallback, request, exchange)
@@ -130,7 +109,7 @@ export async function startModelServer(): Promise<ModelServer> {
   if (address === null || typeof address === 'string') throw new Error('expected a TCP port')
 
   return {
-    url: `http://127.0.0.1:${address.port}/v1`,
+    url: `http://127.0.0.1:${address.port}${dialect.base}`,
     requests,
     enqueue: (...scripts) => void queue.push(...scripts),
     always: (script) => void (fallback = script),
@@ -149,7 +128,7 @@ export async function startModelServer(): Promise<ModelServer> {
   }
 }
 
-type Exchange = { response: ServerResponse; endedHere: boolean; gone: Promise<unknown> }
+type Exchange = { dialect: Dialect; response: ServerResponse; endedHere: boolean; gone: Promise<unknown> }
 
 async function play(script: ModelScript, request: ModelRequest, exchange: Exchange): Promise<void> {
   if (typeof script === 'function') return play(script(request), request, exchange)
@@ -157,37 +136,31 @@ async function play(script: ModelScript, request: ModelRequest, exchange: Exchan
   if ('status' in script) {
     exchange.endedHere = true
     response.writeHead(script.status, { 'content-type': 'application/json', ...script.headers })
-    response.end(script.body ?? JSON.stringify({ error: { message: `scripted ${script.status}`, type: 'test' } }))
+    response.end(script.body ?? exchange.dialect.error(script.status, `scripted ${script.status}`))
     return
   }
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
   response.flushHeaders()
   const send = (bytes: string | Uint8Array) => write(response, Buffer.from(bytes), script.splitBytes)
-  const chunk = (choices: unknown[], more: object = {}) =>
-    send(
-      `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: request.body.model, choices, ...more })}\n\n`,
-    )
-  const delta = (value: unknown) => chunk([{ index: 0, delta: value, finish_reason: null }])
+  const writer = exchange.dialect.write(request.body.model)
+  const sendAll = async (pieces: string[]) => {
+    for (const piece of pieces) await send(piece)
+  }
+  await sendAll(writer.begin())
 
   for (const step of script.steps) {
     if (response.destroyed) return
     if ('text' in step) {
-      for (const piece of [step.text].flat()) await delta({ content: piece })
+      for (const piece of [step.text].flat()) await sendAll(writer.text(piece))
     } else if ('toolCalls' in step) {
       for (const [index, call] of step.toolCalls.entries())
-        await sendToolCall(delta, index, call, step.pieceLength ?? 7)
+        await sendAll(writer.toolCall(index, call, step.pieceLength ?? 7))
     } else if ('raw' in step) {
       await send(step.raw)
     } else if ('until' in step) {
       await Promise.race([step.until, exchange.gone])
     } else if ('finish' in step) {
-      await chunk([{ index: 0, delta: {}, finish_reason: step.finish }])
-      const usage = step.usage ?? { input: 100, output: 10 }
-      if (usage !== false) {
-        const { input, output } = usage
-        await chunk([], { usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output } })
-      }
-      await send('data: [DONE]\n\n')
+      await sendAll(writer.finish(step.finish, step.usage ?? { input: 100, output: 10 }))
       break
     } else if ('cut' in step) {
       exchange.endedHere = true
@@ -205,20 +178,6 @@ async function play(script: ModelScript, request: ModelRequest, exchange: Exchan
   if (!response.destroyed) {
     exchange.endedHere = true
     response.end()
-  }
-}
-
-async function sendToolCall(
-  delta: (value: unknown) => Promise<void>,
-  index: number,
-  call: ScriptedToolCall,
-  pieceLength: number,
-): Promise<void> {
-  const args = typeof call.args === 'string' ? call.args : JSON.stringify(call.args ?? {})
-  const id = call.id ?? `call_${index}`
-  await delta({ tool_calls: [{ index, id, type: 'function', function: { name: call.name, arguments: '' } }] })
-  for (let at = 0; at < args.length; at += pieceLength) {
-    await delta({ tool_calls: [{ index, function: { arguments: args.slice(at, at + pieceLength) } }] })
   }
 }
 

@@ -34,7 +34,14 @@ test('a bad value is refused by its name, and all of them at once', () => {
     SECRET_KEY: ['short'],
     ADMIN_EMAIL: ['x', 'a@b\n.de'],
     ADMIN_PASSWORD: ['1234567', 'x'.repeat(201)],
+    LLM_PROVIDER: ['openai', 'Anthropic'],
     LLM_BASE_URL: ['x'],
+    LLM_FALLBACKS: ['x', '{', 'claude, gpt'],
+    LLM_FIRST_TOKEN_SECONDS: ['0', '3601', 'x'],
+    LLM_STALL_SECONDS: ['0', '1.5'],
+    LLM_STEP_SECONDS: ['-1'],
+    LLM_RUN_SECONDS: ['0', '1e3'],
+    LLM_PROMPT_TOKENS: ['7999', '1000001'],
     DEFAULT_TIME_ZONE: ['Mars/Olympus', '+02:00'],
     DEFAULT_CURRENCY: ['XYZ', 'usd'],
     DEFAULT_LOCALE: ['xx'],
@@ -52,7 +59,15 @@ test('a bad value is refused by its name, and all of them at once', () => {
 })
 
 test('a refusal never repeats the value, which may be a secret', () => {
-  for (const name of ['PORT', 'DATABASE_URL', 'REDIS_URL', 'LLM_BASE_URL', 'TRUST_PROXY', 'CORS_ORIGINS'])
+  for (const name of [
+    'PORT',
+    'DATABASE_URL',
+    'REDIS_URL',
+    'LLM_BASE_URL',
+    'LLM_FALLBACKS',
+    'TRUST_PROXY',
+    'CORS_ORIGINS',
+  ])
     assert.ok(!refusalOf({ [name]: `${secret} x` }).includes(secret), name)
 })
 
@@ -70,6 +85,45 @@ test('a model server needs the name of a model', () => {
   assert.match(refusalOf({ AGENT_WORKFLOW_URL: 'http://127.0.0.1:1' }), /AGENT_WORKFLOW_NAME: is required/)
   assert.match(refusalOf({ AGENT_WORKFLOW_TIMEOUT_SECONDS: '0' }), /AGENT_WORKFLOW_TIMEOUT_SECONDS: must be at least 1/)
   assert.match(refusalOf({ AGENT_WORKFLOW_TIMEOUT_SECONDS: '301' }), /AGENT_WORKFLOW_TIMEOUT_SECONDS/)
+})
+
+test('Anthropic and Google need a model and a key, and have an address of their own', () => {
+  for (const provider of ['anthropic', 'google']) {
+    assert.match(
+      refusalOf({ LLM_PROVIDER: provider, LLM_API_KEY: 'k' }),
+      /LLM_MODEL_NAME: is required with LLM_PROVIDER/,
+    )
+    assert.match(
+      refusalOf({ LLM_PROVIDER: provider, LLM_MODEL_NAME: 'm' }),
+      /LLM_API_KEY: is required with LLM_PROVIDER/,
+    )
+    const loaded = loadSettings({ LLM_PROVIDER: provider, LLM_MODEL_NAME: 'm', LLM_API_KEY: 'k' })
+    assert.deepEqual([loaded.llmProvider, loaded.llmBaseUrl], [provider, undefined])
+  }
+})
+
+test('fallbacks are a list of models, each with what its provider needs', () => {
+  const first = { LLM_BASE_URL: 'http://x/v1', LLM_MODEL_NAME: 'm' }
+  const loaded = loadSettings({
+    ...first,
+    LLM_FALLBACKS: JSON.stringify([
+      { provider: 'anthropic', model: 'claude', api_key: 'one' },
+      { model: 'llama', base_url: 'http://y/v1/' },
+    ]),
+  })
+  assert.deepEqual(loaded.llmFallbacks, [
+    { provider: 'anthropic', model: 'claude', baseUrl: undefined, apiKey: 'one' },
+    { provider: 'openai-compatible', model: 'llama', baseUrl: 'http://y/v1', apiKey: undefined },
+  ])
+  const refused = (fallback: object) => refusalOf({ ...first, LLM_FALLBACKS: JSON.stringify([fallback]) })
+  assert.match(refused({ model: 'llama' }), /LLM_FALLBACKS\.0\.base_url: is required/)
+  assert.match(refused({ provider: 'google', model: 'gemini' }), /LLM_FALLBACKS\.0\.api_key: is required with .*google/)
+  assert.match(refused({ base_url: 'http://y/v1' }), /LLM_FALLBACKS\.0\.model: is missing/)
+  assert.match(refused({ model: 'llama', base_url: 'http://y/v1', key: secret }), /LLM_FALLBACKS\.0: .*key/)
+  assert.match(refused({ model: 'm', provider: secret, api_key: secret }), /LLM_FALLBACKS\.0\.provider: must be/)
+  assert.ok(!refused({ model: 'm', provider: secret, api_key: secret }).includes(secret))
+  assert.match(refusalOf({ ...first, LLM_FALLBACKS: '{}' }), /LLM_FALLBACKS: must be a list/)
+  assert.match(refusalOf({ LLM_FALLBACKS: '[{"model":"m","base_url":"http://y"}]' }), /LLM_BASE_URL: is required with/)
 })
 
 test('trusted proxies are a number of hops, or addresses, ranges and their names', () => {

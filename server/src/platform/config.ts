@@ -22,6 +22,8 @@ const whole = (most: number) =>
     .transform(Number)
     .pipe(z.int().max(most))
 
+const seconds = (fallback: number) => whole(3_600).pipe(z.int().min(1)).default(fallback)
+
 const limit = (fallback: number) => whole(1_000_000).default(fallback)
 
 const knownCurrencies = new Set(Intl.supportedValuesOf('currency'))
@@ -67,6 +69,44 @@ const origins = list.transform((values, context) => {
   return z.NEVER
 })
 
+const provider = z.enum(['openai-compatible', 'anthropic', 'google'])
+
+// One model as it is named in LLM_FALLBACKS.
+const modelAddress = z
+  .strictObject({
+    provider: provider.default('openai-compatible'),
+    model: z.string().min(1),
+    base_url: httpUrl.optional(),
+    api_key: z.string().min(1).optional(),
+  })
+  .superRefine((address, context) => {
+    const [path, message] = missingOf(address.provider, address.base_url, address.api_key) ?? []
+    if (path && message) context.addIssue({ code: 'custom', path: [path], message })
+  })
+  .transform(({ base_url: baseUrl, api_key: apiKey, ...address }) => ({ ...address, baseUrl, apiKey }))
+
+// What a model cannot be asked without: of compatible servers their address, of the others the key.
+function missingOf(kind: z.output<typeof provider>, baseUrl: string | undefined, apiKey: string | undefined) {
+  if (kind === 'openai-compatible') return baseUrl ? undefined : (['base_url', 'is required with it'] as const)
+  return apiKey ? undefined : (['api_key', `is required with the provider ${kind}`] as const)
+}
+
+/** ModelAddress is one language model: who serves it, its name there, and where and with which key it is asked. */
+export type ModelAddress = z.output<typeof modelAddress>
+
+const fallbacks = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return z.json().parse(JSON.parse(text))
+    } catch {
+      // Not the parser's own words: they quote what they could not read, which may be a key.
+      context.addIssue({ code: 'custom', message: 'must be JSON: [{"provider", "model", "base_url", "api_key"}, …]' })
+      return z.NEVER
+    }
+  })
+  .pipe(z.array(modelAddress).max(5))
+
 /** environment describes every setting; its keys are the names of the environment variables. */
 export const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
@@ -89,9 +129,25 @@ export const environment = z.object({
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters').optional().describe('signs tokens'),
   ADMIN_EMAIL: z.email().max(254).default('admin@tangga.localhost').describe('first admin'),
   ADMIN_PASSWORD: z.string().min(8).max(200).optional().describe('password of the first admin'),
-  LLM_BASE_URL: httpUrl.optional().describe('OpenAI-compatible model server; none means the offline advisor'),
+  LLM_PROVIDER: provider
+    .default('openai-compatible')
+    .describe('who serves the model: `openai-compatible`, `anthropic` or `google`'),
+  LLM_BASE_URL: httpUrl
+    .optional()
+    .describe('model server; with `openai-compatible`, none means the offline advisor; the others have their own'),
   LLM_API_KEY: z.string().min(1).optional().describe('key of the model server'),
   LLM_MODEL_NAME: z.string().min(1).optional().describe('model to ask for'),
+  LLM_FALLBACKS: fallbacks
+    .default([])
+    .describe('models to ask, in this order, when the one before fails before its first word; JSON'),
+  LLM_FIRST_TOKEN_SECONDS: seconds(60).describe('longest wait for the first sign of an answer'),
+  LLM_STALL_SECONDS: seconds(30).describe('longest silence inside an answer'),
+  LLM_STEP_SECONDS: seconds(180).describe('one answer of the model; a run has several when tools are called'),
+  LLM_RUN_SECONDS: seconds(300).describe('a whole run, tools included'),
+  LLM_PROMPT_TOKENS: whole(1_000_000)
+    .pipe(z.int().min(8_000))
+    .default(16_000)
+    .describe('most tokens, estimated, that are sent with one request'),
   AGENT_WORKFLOW_URL: httpUrl
     .optional()
     .describe('LlamaIndex WorkflowServer that answers in place of the built-in loop'),
@@ -142,6 +198,12 @@ const settings = environment
     if (env.DATABASE_URL && env.NODE_ENV === 'production' && !env.SECRET_KEY)
       need('SECRET_KEY', 'is required with DATABASE_URL in production')
     if (env.LLM_BASE_URL && !env.LLM_MODEL_NAME) need('LLM_MODEL_NAME', 'is required with LLM_BASE_URL')
+    if (env.LLM_PROVIDER !== 'openai-compatible') {
+      if (!env.LLM_MODEL_NAME) need('LLM_MODEL_NAME', `is required with LLM_PROVIDER=${env.LLM_PROVIDER}`)
+      if (!env.LLM_API_KEY) need('LLM_API_KEY', `is required with LLM_PROVIDER=${env.LLM_PROVIDER}`)
+    } else if (env.LLM_FALLBACKS.length > 0 && !env.LLM_BASE_URL) {
+      need('LLM_BASE_URL', 'is required with LLM_FALLBACKS')
+    }
     if (env.AGENT_WORKFLOW_URL && !env.AGENT_WORKFLOW_NAME)
       need('AGENT_WORKFLOW_NAME', 'is required with AGENT_WORKFLOW_URL')
   })
@@ -156,9 +218,16 @@ const settings = environment
     secretKey: env.SECRET_KEY,
     adminEmail: env.ADMIN_EMAIL,
     adminPassword: env.ADMIN_PASSWORD,
+    llmProvider: env.LLM_PROVIDER,
     llmBaseUrl: env.LLM_BASE_URL,
     llmApiKey: env.LLM_API_KEY,
     llmModelName: env.LLM_MODEL_NAME,
+    llmFallbacks: env.LLM_FALLBACKS,
+    llmFirstTokenSeconds: env.LLM_FIRST_TOKEN_SECONDS,
+    llmStallSeconds: env.LLM_STALL_SECONDS,
+    llmStepSeconds: env.LLM_STEP_SECONDS,
+    llmRunSeconds: env.LLM_RUN_SECONDS,
+    llmPromptTokens: env.LLM_PROMPT_TOKENS,
     agentWorkflowUrl: env.AGENT_WORKFLOW_URL,
     agentWorkflowName: env.AGENT_WORKFLOW_NAME,
     agentWorkflowApiKey: env.AGENT_WORKFLOW_API_KEY,

@@ -11,11 +11,15 @@ const MARKUP = /[<>&\u2028\u2029]/g
  * so that no value can close the block or open another, whatever it says.
  */
 export function dataBlock(data: unknown): string {
-  const json = JSON.stringify(data).replace(
+  return `${OPEN}\n${encoded(data)}\n${CLOSE}`
+}
+
+/** encoded writes a value as dataBlock does, on one line, without the markers. */
+export function encoded(data: unknown): string {
+  return JSON.stringify(data).replace(
     MARKUP,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-  return `${OPEN}\n${json}\n${CLOSE}`
 }
 
 const parsedJson = z.string().transform((text, context) => {

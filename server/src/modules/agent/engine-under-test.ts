@@ -7,7 +7,8 @@ import { factKey } from './fact-key.ts'
 import type { AdvisorMemory, Fact } from './facts.ts'
 import { type AgentLimits, defaultLimits } from './limits.ts'
 import { modelErrorExplainer } from './model-errors.ts'
-import { chooseModel } from './models.ts'
+import { createModelOrder } from './model-order.ts'
+import { chooseModels, type Models, type ModelSettings } from './models.ts'
 import { argumentsHash } from './tools/approval-token.ts'
 import type { Approvals } from './tools/approvals.ts'
 import { allTools, type Writes } from './tools/all-tools.ts'
@@ -142,6 +143,8 @@ function ownerWho(decision: ApprovalDecision): Pick<Approvals, 'ask'> {
 export function engineUnderTest(options: {
   url?: string
   model?: LanguageModelV4
+  /** Settings instead of the model server at `url`. */
+  settings?: ModelSettings
   limits?: Partial<AgentLimits>
   tools?: Tool[]
   facts?: AdvisorMemory
@@ -149,18 +152,22 @@ export function engineUnderTest(options: {
   /** What the tools may write, and what the owner says when they are asked. */
   writes?: Writes
   owner?: ApprovalDecision
-  now?: Date
+  now?: Date | (() => Date)
 }) {
   const limits = { ...defaultLimits, retryMs: 1, ...options.limits }
   const logged: string[] = []
   const log = createLog({ level: 'trace' }, { write: (line) => void logged.push(line) })
   const facts = options.facts ?? factsInMemory()
-  const chosen = chooseModel({ llmBaseUrl: options.url, llmApiKey: apiKey, llmModelName: 'test-model' })
-  const now = () => options.now ?? new Date('2026-11-22T20:00:00Z')
+  const settings = options.settings ?? { llmBaseUrl: options.url, llmApiKey: apiKey, llmModelName: 'test-model' }
+  const models: Models = options.model
+    ? [{ name: 'model-of-the-test', model: options.model, secrets: [] }]
+    : chooseModels(settings)
+  const at = options.now ?? new Date('2026-11-22T20:00:00Z')
+  const now = () => (typeof at === 'function' ? at() : at)
   const engine: AgentEngine = createBuiltInEngine({
-    name: chosen.name,
-    model: options.model ?? chosen.model,
-    explain: modelErrorExplainer({ secrets: [apiKey], now }),
+    name: models[0].name,
+    order: createModelOrder({ models, clock: { now }, restMs: limits.restMs }),
+    explain: modelErrorExplainer({ secrets: [apiKey, ...models.flatMap(({ secrets }) => secrets)], now }),
     toolbox: createToolbox({
       tools:
         options.tools ??

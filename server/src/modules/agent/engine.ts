@@ -27,8 +27,11 @@ export type RunContext = {
   }
 }
 
-/** RunInput is what an engine needs to make one answer. `history` does not contain `message`. */
-export type RunInput = { context: RunContext; history: HistoryMessage[]; message: string }
+/**
+ * RunInput is what an engine needs to make one answer. `history` does not contain `message`; `summary` is what was said
+ * in the conversation before `history` begins, where there is such a summary.
+ */
+export type RunInput = { context: RunContext; history: HistoryMessage[]; message: string; summary?: string }
 
 /** ApprovalPreview shows a person what a tool would do: a sentence, and each value before and after (null: none). */
 export type ApprovalPreview = {
@@ -81,7 +84,8 @@ export type AgentEvent =
   | { type: 'ApprovalDecided'; approvalId: string; callId: string; tool: string; decision: ApprovalDecision }
   | { type: 'ToolCallResult'; callId: string; tool: string; ok: boolean; output: unknown; label: string }
   | Earned
-  | { type: 'AgentOutput'; text: string; usage: Usage }
+  /** `model` names the model that gave the answer, where several may. */
+  | { type: 'AgentOutput'; text: string; usage: Usage; model?: string }
 
 /**
  * AgentFailure ends a run that could not be finished: `code` is stable (`model_unavailable`, `model_rate_limited`,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { HistoryMessage } from './engine.ts'
-import { estimatedTokens, historyWithinBudget } from './history-within-budget.ts'
+import { estimatedTokens } from './estimated-tokens.ts'
+import { historyWithinBudget } from './history-within-budget.ts'
 
 const call = fc.record({
   callId: fc.string(),

@@ -1,20 +1,8 @@
 import type { HistoryMessage } from './engine.ts'
+import { estimatedTokens, TOKENS_PER_MESSAGE } from './estimated-tokens.ts'
 
-/**
- * estimatedTokens estimates how many tokens a text costs: one for three ASCII characters, one for every other UTF-16
- * unit. Real tokenizers get about four characters of English and three of Indonesian into a token, and rarely need
- * more than one for a unit of other scripts, so the estimate errs on the high side.
- */
-export function estimatedTokens(text: string): number {
-  let ascii = 0
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) < 128) ascii++
-  return Math.ceil(ascii / 3) + (text.length - ascii)
-}
-
-// What roles and separators cost around every message.
-const TOKENS_PER_MESSAGE = 4
-
-function messageTokens(message: HistoryMessage): number {
+/** messageTokens estimates what a turn of the conversation costs. */
+export function messageTokens(message: HistoryMessage): number {
   const tools = message.toolCalls?.length ? estimatedTokens(JSON.stringify(message.toolCalls)) : 0
   return TOKENS_PER_MESSAGE + estimatedTokens(message.content) + tools
 }

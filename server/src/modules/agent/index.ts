@@ -6,10 +6,11 @@ import { createBuiltInEngine } from './built-in-engine.ts'
 import type { OwnBusinesses, Standings } from './dependencies.ts'
 import type { AgentEngine } from './engine.ts'
 import { createFactStore } from './facts.ts'
-import { type AgentLimits, defaultLimits } from './limits.ts'
+import { type AgentLimits, limitsOf, type LimitSettings } from './limits.ts'
 import { createMemoryService } from './memory-service.ts'
 import { modelErrorExplainer } from './model-errors.ts'
-import { chooseModel, type ChosenModel, type ModelSettings } from './models.ts'
+import { createModelOrder } from './model-order.ts'
+import { chooseModels, type ChosenModel, type Models, type ModelSettings } from './models.ts'
 import { agentRoutes } from './routes.ts'
 import { allTools, type Writes } from './tools/all-tools.ts'
 import { createApprovalRepository } from './tools/approval-repository.ts'
@@ -32,7 +33,7 @@ export type Agent = ReturnType<typeof createAgent>
  */
 export function createAgent(deps: {
   store: Pick<Store, 'db'>
-  settings: ModelSettings & Partial<WorkflowSettings>
+  settings: ModelSettings & Partial<LimitSettings & WorkflowSettings>
   /** Signs approvals, and nothing else; a random one serves a single process. */
   approvalKey?: Buffer
   /** What the advisor may change with the owner's approval; without it there are no tools that write. */
@@ -46,7 +47,7 @@ export function createAgent(deps: {
   limits?: Partial<AgentLimits>
 }) {
   const { clock, log, business } = deps
-  const limits = { ...defaultLimits, ...deps.limits }
+  const limits = { ...limitsOf(deps.settings), ...deps.limits }
   const facts = createFactStore({ db: deps.store.db, clock })
   const approvals = createApprovals({
     repository: createApprovalRepository(deps.store.db),
@@ -55,14 +56,16 @@ export function createAgent(deps: {
     pollMs: limits.approvalPollMs,
     log,
   })
-  const { name, model, secrets } = deps.model ?? chooseModel(deps.settings)
+  const models: Models = deps.model ? [deps.model] : chooseModels(deps.settings)
+  const order = createModelOrder({ models, clock, restMs: limits.restMs })
+  const secrets = models.flatMap((model) => model.secrets)
   const tools = allTools({ standings: deps.gamification, facts, clock, log, writes: deps.writes })
   const engine =
     deps.engine ??
     chooseWorkflow(deps.settings, { tools, facts, limits, clock, log }) ??
     createBuiltInEngine({
-      name,
-      model,
+      name: models[0].name,
+      order,
       explain: modelErrorExplainer({ secrets, now: () => clock.now() }),
       toolbox: createToolbox({
         tools,

@@ -19,11 +19,12 @@ const CAUSE_CHARACTERS = 300
 
 // What servers send as `error` inside a stream that has already begun.
 const streamedError = z.union([
-  z.string().transform((message) => ({ message, code: undefined, type: undefined })),
+  z.string().transform((message) => ({ message, code: undefined, type: undefined, statusCode: undefined })),
   z.looseObject({
     message: z.string().optional(),
     code: z.union([z.string(), z.number()]).nullish(),
     type: z.string().nullish(),
+    statusCode: z.number().nullish(),
   }),
 ])
 
@@ -49,8 +50,10 @@ export function modelErrorExplainer(options: { secrets: string[]; now: () => Dat
       return { code: 'model_unavailable', retryable: network !== undefined, cause }
     }
     const parsed = streamedError.safeParse(error)
-    const { message = 'no message', code, type } = parsed.success ? parsed.data : {}
-    const limited = String(code) === '429' || [code, type].some((name) => String(name).includes('rate_limit'))
+    const { message = 'no message', code, type, statusCode: status } = parsed.success ? parsed.data : {}
+    const limited =
+      [code, status].some((value) => String(value) === '429') ||
+      [code, type].some((name) => String(name).includes('rate_limit'))
     const cause = new Error(clean(`the model server sent an error in its stream: ${message}`))
     return { code: limited ? 'model_rate_limited' : 'model_unavailable', retryable: false, cause }
   }

@@ -34,7 +34,10 @@ export function stepMessages(step: ModelStep, executed: readonly ExecutedCall[])
   if (calls?.role !== 'assistant') return []
   const said: typeof calls.content = []
   // Servers that show their reasoning want it back while tools are being called, and signatures always.
-  if (step.reasoning !== '') said.push({ type: 'reasoning', text: step.reasoning })
+  for (const { text, providerMetadata } of step.reasoning) {
+    if (providerMetadata) said.push({ type: 'reasoning', text, providerOptions: providerMetadata })
+    else if (text !== '') said.push({ type: 'reasoning', text })
+  }
   if (step.text !== '') said.push({ type: 'text', text: step.text })
   const signed = calls.content.map((part, index) => {
     const providerOptions = step.toolCalls[index]?.providerMetadata

@@ -1,8 +1,8 @@
 import type {
-  LanguageModelV4,
   LanguageModelV4CallOptions,
   LanguageModelV4StreamPart,
   LanguageModelV4ToolCall,
+  SharedV4ProviderMetadata,
 } from '@ai-sdk/provider'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../../platform/logger.ts'
@@ -12,14 +12,27 @@ import { AgentFailure, type AgentEvent, type Usage } from './engine.ts'
 import { failure, type Locale } from './failures.ts'
 import type { AgentLimits } from './limits.ts'
 import type { ExplainModelError } from './model-errors.ts'
+import type { ModelOrder } from './model-order.ts'
+import type { ChosenModel } from './models.ts'
 
-/** ModelStep is what one answer of the model came to. */
-export type ModelStep = { text: string; reasoning: string; toolCalls: LanguageModelV4ToolCall[]; usage: Usage }
+/** Reasoning is what a model thought before it spoke, with the signature by which its server knows it again. */
+export type Reasoning = { text: string; providerMetadata?: SharedV4ProviderMetadata }
+
+/** ModelStep is what one answer of a model came to, and which model that was. */
+export type ModelStep = {
+  model: ChosenModel
+  text: string
+  reasoning: Reasoning[]
+  toolCalls: LanguageModelV4ToolCall[]
+  usage: Usage
+}
 
 /** ModelStepInput is what one answer of the model needs. */
 export type ModelStepInput = {
-  model: LanguageModelV4
-  request: Pick<LanguageModelV4CallOptions, 'prompt' | 'tools' | 'toolChoice'>
+  order: ModelOrder
+  /** The model that has answered before in this run, which is asked first. */
+  first: ChosenModel | undefined
+  request: Pick<LanguageModelV4CallOptions, 'prompt' | 'tools' | 'toolChoice' | 'maxOutputTokens'>
   /** Stands before the first piece of text, when there is any. */
   gap: string
   explain: ExplainModelError
@@ -30,15 +43,43 @@ export type ModelStepInput = {
 }
 
 /**
- * modelStep asks the model once and yields its text in coalesced pieces, which joined are `gap` and `text`. It throws
+ * modelStep gets one answer and yields its text in coalesced pieces, which joined are `gap` and `text`. It throws
  * AgentFailure for everything a model server can do wrong, after yielding what arrived; a stream that closes without a
- * finish is a failure too. Until the first sign of an answer it may ask again, once and quickly; after it never.
- * Aborting `signal`, and leaving the generator early, closes the connection to the model.
+ * finish is a failure too. Until the first sign of an answer a model may be asked again, once and quickly, and then the
+ * next one; after it nothing is asked again. Aborting `signal`, and leaving the generator early, closes the connection.
  */
 export async function* modelStep(input: ModelStepInput): AsyncGenerator<AgentEvent, ModelStep> {
+  const models = input.order.models(input.first)
+  const limited: AgentFailure[] = []
+  for (const [index, model] of models.entries()) {
+    try {
+      return yield* answerOf(model, input)
+    } catch (error) {
+      if (!(error instanceof NotBegun)) throw error
+      const { reason } = error
+      if (models.length > 1) input.order.rest(model)
+      if (reason.code === 'model_rate_limited') limited.push(reason)
+      // Whom somebody else is only busy for can do more than ask again in a little while.
+      if (index === models.length - 1) throw limited[0] ?? reason
+      input.log.warn({ model: model.name, next: models[index + 1]?.name }, 'the next model is asked')
+    }
+  }
+  throw new Error('there is no model to ask')
+}
+
+// Carries the failure of a model that has said nothing yet, so that another one may be asked.
+class NotBegun extends Error {
+  readonly reason: AgentFailure
+  constructor(reason: AgentFailure) {
+    super(reason.message)
+    this.reason = reason
+  }
+}
+
+async function* answerOf(model: ChosenModel, input: ModelStepInput): AsyncGenerator<AgentEvent, ModelStep> {
   const { limits, locale, log } = input
   for (let attempt = 1; ; attempt++) {
-    const exchange = new Exchange(input)
+    const exchange = new Exchange(model, input)
     try {
       let { gap } = input
       for await (const piece of exchange.text.pieces()) {
@@ -48,17 +89,17 @@ export async function* modelStep(input: ModelStepInput): AsyncGenerator<AgentEve
       return exchange.result
     } catch (error) {
       if (input.signal.aborted) throw input.signal.reason
-      if (error instanceof AgentFailure) throw error
+      if (error instanceof AgentFailure) throw exchange.hasAnswered ? error : new NotBegun(error)
       const problem = input.explain(error)
       const { cause, retryAfterSeconds } = problem
       if (exchange.hasAnswered) {
-        log.warn({ err: cause }, 'the model broke off')
+        log.warn({ err: cause, model: model.name }, 'the model broke off')
         throw failure('model_interrupted', locale, { cause })
       }
       const retryMs = retryAfterSeconds === undefined ? limits.retryMs : retryAfterSeconds * 1000
       if (attempt >= limits.attempts || !problem.retryable || retryMs > limits.longestRetryMs) {
-        log.warn({ err: cause, attempt }, 'the model cannot be used')
-        throw failure(problem.code, locale, { cause, retryAfterSeconds })
+        log.warn({ err: cause, model: model.name, attempt }, 'the model cannot be used')
+        throw new NotBegun(failure(problem.code, locale, { cause, retryAfterSeconds }))
       }
       await pause(retryMs, undefined, { signal: input.signal }).catch(() => input.signal.throwIfAborted())
     } finally {
@@ -70,12 +111,7 @@ export async function* modelStep(input: ModelStepInput): AsyncGenerator<AgentEve
 /** Exchange is one request to the model and the reading of its stream, which goes on while pieces are handed on. */
 class Exchange {
   readonly text: Coalesced
-  readonly result: ModelStep = {
-    text: '',
-    reasoning: '',
-    toolCalls: [],
-    usage: { inputTokens: 0, outputTokens: 0 },
-  }
+  readonly result: ModelStep
   /** Whether the model has begun to say, think or call anything. */
   hasAnswered = false
 
@@ -84,16 +120,20 @@ class Exchange {
   readonly #signal: AbortSignal
   readonly #stop = () => this.text.end({ reason: this.#signal.reason })
   #watchdog: NodeJS.Timeout
+  readonly #deadline: NodeJS.Timeout
+  readonly #reasoning = new Map<string, Reasoning>()
   #characters = 0
   #halfCharacter = ''
   #finished = false
 
-  constructor(input: ModelStepInput) {
+  constructor(model: ChosenModel, input: ModelStepInput) {
+    this.result = { model, text: '', reasoning: [], toolCalls: [], usage: { inputTokens: 0, outputTokens: 0 } }
     this.#input = input
     this.text = coalesced(input.limits.coalesceMs)
     this.#signal = AbortSignal.any([input.signal, this.#abort.signal])
     this.#signal.addEventListener('abort', this.#stop)
-    this.#watchdog = this.#silenceTimer(input.limits.firstTokenMs)
+    this.#watchdog = this.#timer(input.limits.firstTokenMs, 'the model fell silent')
+    this.#deadline = this.#timer(input.limits.stepMs, 'the model took too long for one answer')
     this.#read().then(
       () => this.text.end(),
       (reason) => this.text.end({ reason: this.#signal.aborted ? this.#signal.reason : reason }),
@@ -103,14 +143,15 @@ class Exchange {
   /** Gives up whatever is still open; does nothing after an orderly end. */
   close() {
     clearTimeout(this.#watchdog)
+    clearTimeout(this.#deadline)
     this.#signal.removeEventListener('abort', this.#stop)
     this.#abort.abort()
   }
 
   async #read() {
-    const { model, request } = this.#input
+    const { request } = this.#input
     this.#signal.throwIfAborted()
-    const { stream } = await model.doStream({ ...request, abortSignal: this.#signal })
+    const { stream } = await this.result.model.model.doStream({ ...request, abortSignal: this.#signal })
     const reader = stream.getReader()
     try {
       for (;;) {
@@ -121,10 +162,12 @@ class Exchange {
       }
     } finally {
       clearTimeout(this.#watchdog)
+      clearTimeout(this.#deadline)
       // Cancelling a stream that has failed rejects with the same error; there is nothing more to learn from it.
       reader.cancel().catch(() => {})
     }
     this.#say('', true)
+    this.result.reasoning = [...this.#reasoning.values()]
     if (!this.#finished) throw new Error('the stream ended without a finish')
   }
 
@@ -136,7 +179,11 @@ class Exchange {
         return
       case 'reasoning-delta':
         this.#answered(part.delta.length)
-        this.result.reasoning += part.delta
+        this.#think(part)
+        return
+      case 'reasoning-start':
+      case 'reasoning-end':
+        this.#think(part)
         return
       case 'tool-input-start':
         this.#answered(part.toolName.length)
@@ -173,10 +220,18 @@ class Exchange {
     } else {
       this.hasAnswered = true
       clearTimeout(this.#watchdog)
-      this.#watchdog = this.#silenceTimer(this.#input.limits.stallMs)
+      this.#watchdog = this.#timer(this.#input.limits.stallMs, 'the model fell silent')
     }
     this.#characters += characters
     if (this.#characters > this.#input.limits.stepCharacters) throw new Error('the answer grew too long')
+  }
+
+  // Servers sign what was thought at its beginning, at its end or in between; the last signature counts.
+  #think(part: { id: string; delta?: string; providerMetadata?: SharedV4ProviderMetadata }) {
+    const known = this.#reasoning.get(part.id)
+    const providerMetadata = part.providerMetadata ?? known?.providerMetadata
+    const text = (known?.text ?? '') + (part.delta ?? '')
+    this.#reasoning.set(part.id, { text, ...(providerMetadata ? { providerMetadata } : {}) })
   }
 
   // A server may cut an emoji into its two halves; they are joined again, and what no database takes is dropped.
@@ -193,9 +248,9 @@ class Exchange {
     this.text.push(clean)
   }
 
-  #silenceTimer(ms: number): NodeJS.Timeout {
+  #timer(ms: number, what: string): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#input.log.warn({ silenceMs: ms }, 'the model fell silent')
+      this.#input.log.warn({ afterMs: ms, model: this.result.model.name }, what)
       this.#abort.abort(failure('model_timeout', this.#input.locale))
     }, ms)
   }

@@ -32,10 +32,13 @@ export type Chat = ReturnType<typeof createChat>
 // Of the 10 s that the process may take to stop, what running answers may take to be stored.
 const DRAIN_MS = 4_000
 
+// The engine has this limit of its own; the chat's is a backstop that is reached a little later.
+const runLimitMs = (seconds: number) => seconds * 1000 + 15_000
+
 /** createChat wires conversations and runs. Nothing here touches the database before `start`. `bounds` is for tests. */
 export function createChat(options: {
   store: Store
-  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner'>
+  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner' | 'llmRunSeconds'>
   limiter: CreateLimiter
   streams: OpenStreams
   clock: Clock
@@ -64,7 +67,7 @@ export function createChat(options: {
       repository,
       clock,
       log,
-      bounds: { ...defaultRunBounds, ...options.bounds },
+      bounds: { ...defaultRunBounds, runLimitMs: runLimitMs(settings.llmRunSeconds), ...options.bounds },
       closing: registry.closing,
     },
     approvals: options.approvals,

@@ -16,6 +16,10 @@ export type PreparedCall = {
   tool: string
   args: JSONValue
   label: string
+  /** False for a call that cannot be executed as it is: an unknown tool, or arguments that do not fit. */
+  isValid: boolean
+  /** Whether it may change what other calls answer. */
+  writes: boolean
   /** On a call that the owner must agree to: what they are shown, or why it cannot be done. Without a grant it is refused. */
   preview?: () => Promise<{ shown: ApprovalPreview } | { refused: ToolOutcome }>
   execute(options?: CallOptions): Promise<ToolOutcome>
@@ -166,6 +170,8 @@ export function createToolbox(options: {
           tool: safeName(call.toolName),
           args: {},
           label: start,
+          isValid: false,
+          writes: false,
           execute: async () => refusal(error, failed),
         }
       }
@@ -173,7 +179,8 @@ export function createToolbox(options: {
       const parsed = tool.parse(call.input)
       if (!parsed.ok) {
         const outcome = refusal(parsed.error, labels.failed)
-        return { tool: tool.name, args: {}, label: labels.start, execute: async () => outcome }
+        const invalid = { isValid: false, writes: false, execute: async () => outcome }
+        return { tool: tool.name, args: {}, label: labels.start, ...invalid }
       }
       const { args } = parsed
       const { preview } = tool
@@ -181,6 +188,8 @@ export function createToolbox(options: {
         tool: tool.name,
         args,
         label: labels.start,
+        isValid: true,
+        writes: tool.writes || preview !== undefined,
         ...(preview && {
           preview: async () => {
             const result = await guarded({ tool, context }, () => preview(context, args))

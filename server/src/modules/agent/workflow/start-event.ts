@@ -29,6 +29,7 @@ export function startEvent(input: {
   history: readonly HistoryMessage[]
   message: string
   facts: readonly Fact[]
+  summary?: string | undefined
   now: Date
   historyTokens: number
 }): StartEvent {

@@ -88,15 +88,16 @@ type Following = Deps & { client: WorkflowClient; answer: WorkflowAnswer; input:
 
 async function* follow(run: Following): AsyncGenerator<AgentEvent, void> {
   const { client, answer, input, limits, signal } = run
-  const { context, history, message } = input
+  const { context, history, message, summary } = input
   const facts = await untilAborted(run.facts.list(context.business.id), signal)
   const event = startEvent({
     context,
     history,
     message,
     facts,
+    summary,
     now: run.clock.now(),
-    historyTokens: limits.historyTokens,
+    historyTokens: Math.floor(limits.promptTokens / 2),
   })
   const silence = new Silence(run)
   // A request to start is not cut short by a stop: whether it began a run is known only from its answer.
