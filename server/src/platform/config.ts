@@ -22,7 +22,7 @@ const whole = (most: number) =>
     .transform(Number)
     .pipe(z.int().max(most))
 
-const seconds = (fallback: number) => whole(3_600).pipe(z.int().min(1)).default(fallback)
+const secondsOf = (fallback: number) => whole(3_600).pipe(z.int().min(1)).default(fallback)
 
 const limit = (fallback: number) => whole(1_000_000).default(fallback)
 
@@ -140,10 +140,10 @@ export const environment = z.object({
   LLM_FALLBACKS: fallbacks
     .default([])
     .describe('models to ask, in this order, when the one before fails before its first word; JSON'),
-  LLM_FIRST_TOKEN_SECONDS: seconds(60).describe('longest wait for the first sign of an answer'),
-  LLM_STALL_SECONDS: seconds(30).describe('longest silence inside an answer'),
-  LLM_STEP_SECONDS: seconds(180).describe('one answer of the model; a run has several when tools are called'),
-  LLM_RUN_SECONDS: seconds(300).describe('a whole run, tools included'),
+  LLM_FIRST_TOKEN_SECONDS: secondsOf(60).describe('longest wait for the first sign of an answer'),
+  LLM_STALL_SECONDS: secondsOf(30).describe('longest silence inside an answer'),
+  LLM_STEP_SECONDS: secondsOf(180).describe('one answer of the model; a run has several when tools are called'),
+  LLM_RUN_SECONDS: secondsOf(300).describe('a whole run, tools included'),
   LLM_PROMPT_TOKENS: whole(1_000_000)
     .pipe(z.int().min(8_000))
     .default(16_000)
