@@ -65,7 +65,10 @@ describe('a list of models', () => {
     test(`falls back when the first ${what}`, async () => {
       first.always(script)
       second.always(says('Second here.'))
-      const { events, text, failure } = await play(underTest({ firstTokenMs: 60 }).engine, runInput('Hi'))
+      const { events, text, failure } = await play(
+        underTest({ firstTokenMs: what === 'never begins' ? 1_000 : 60_000 }).engine,
+        runInput('Hi'),
+      )
       assert.equal(failure, undefined)
       assert.equal(text, 'Second here.')
       assert.equal(outputOf(events)?.model, 'second-model')

@@ -9,7 +9,6 @@ import type { ModelSettings } from './models.ts'
 const results = (events: AgentEvent[]) => events.filter((event) => event.type === 'ToolCallResult')
 const rawOf = (server: ModelServer, request: number) =>
   z.record(z.string(), z.json()).parse(server.requests[request]?.body.raw)
-const bounded = { firstTokenMs: 60, stallMs: 60 }
 
 for (const provider of ['openai-compatible', 'anthropic', 'google'] as const) {
   describe(`over the protocol of ${provider}`, () => {
@@ -145,11 +144,10 @@ for (const provider of ['openai-compatible', 'anthropic', 'google'] as const) {
 
     test('a hung server is a time-out, and the connection is closed', async () => {
       server.enqueue({ steps: [{ text: 'Wait' }, { stall: true }] }, { steps: [{ stall: true }] })
-      const { engine } = underTest({ limits: bounded })
-      const stalled = await play(engine, runInput('Hi'))
+      const stalled = await play(underTest({ limits: { stallMs: 60 } }).engine, runInput('Hi'))
       assert.deepEqual([stalled.text, stalled.failure?.code], ['Wait', 'model_timeout'])
       assert.equal(await server.requests[0]?.closed, 'client')
-      const silent = await play(engine, runInput('Hi'))
+      const silent = await play(underTest({ limits: { firstTokenMs: 60 } }).engine, runInput('Hi'))
       assert.deepEqual([silent.text, silent.failure?.code], ['', 'model_timeout'])
       assert.equal(await server.requests[1]?.closed, 'client')
     })

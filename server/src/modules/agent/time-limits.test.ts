@@ -30,7 +30,7 @@ describe('the time limits', () => {
 
   test('end one answer that takes too long although it is not silent for long, and keep what it said', async () => {
     server.enqueue({ steps: [{ text: 'Once upon' }, { stall: true }] })
-    const { engine, logged } = engineUnderTest({ url: server.url, limits: { stepMs: 100, stallMs: 60_000 } })
+    const { engine, logged } = engineUnderTest({ url: server.url, limits: { stepMs: 500, stallMs: 60_000 } })
     const { text, failure } = await play(engine, runInput('Hi'))
     assert.equal(failure?.code, 'model_timeout')
     assert.equal(text, 'Once upon')
@@ -41,7 +41,7 @@ describe('the time limits', () => {
   test('count anew for each answer of a run', async () => {
     server.enqueue(calls({ name: 'list_facts' }), { steps: [{ text: 'Wait' }, { stall: true }] })
     const { events, failure } = await play(
-      engineUnderTest({ url: server.url, limits: { stepMs: 150 } }).engine,
+      engineUnderTest({ url: server.url, limits: { stepMs: 1_000 } }).engine,
       runInput('Hi'),
     )
     assert.equal(failure?.code, 'model_timeout')
