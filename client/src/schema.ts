@@ -4,6 +4,43 @@
  */
 
 export interface paths {
+    "/openai/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The one model there is, the advisor */
+        get: operations["getOpenaiModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openai/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the advisor as clients of the OpenAI interface do
+         * @description Only what the user said is read: the newest message is asked, and the earlier ones tell which conversation goes on, after which answer. `X-Conversation-Id` (or `X-OpenWebUI-Chat-Id`) names it exactly; then the newest message is enough. System messages, tools and sampling settings are not used. The answer is made and stored whether or not anyone listens. `Idempotency-Key` makes a retry safe.
+         */
+        post: operations["postOpenaiChatCompletions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/register": {
         parameters: {
             query?: never;
@@ -1262,6 +1299,29 @@ export interface components {
             /** @description from the `approval_required` event */
             token: string;
         };
+        OpenAiChatRequestInput: {
+            /** @description any; there is one advisor */
+            model?: string;
+            /** @description only what the user said is read: the newest is asked, earlier ones tell which conversation goes on */
+            messages: ({
+                role: string;
+                content?: (string | ({
+                    type: string;
+                    text?: string;
+                } & {
+                    [key: string]: unknown;
+                })[]) | null;
+            } & {
+                [key: string]: unknown;
+            })[];
+            n?: 1 | null;
+            stream?: boolean | null;
+            stream_options?: ({
+                include_usage?: boolean | null;
+            } & {
+                [key: string]: unknown;
+            }) | null;
+        };
         ChatUiRequestInput: {
             /** @description the client's own id of the conversation, or the id of a session */
             id: string;
@@ -1935,6 +1995,81 @@ export interface components {
                 status: "complete" | "stopped";
             };
         };
+        OpenAiError: {
+            error: {
+                /** @description a sentence for a person */
+                message: string;
+                type: string;
+                param: string | null;
+                /** @description stable and machine-readable, as in the problems of the rest of the interface */
+                code: string;
+            };
+        };
+        OpenAiCompletion: {
+            id: string;
+            created: number;
+            /** @constant */
+            model: "tangga";
+            /** @constant */
+            object: "chat.completion";
+            choices: {
+                /** @constant */
+                index: 0;
+                message: {
+                    /** @constant */
+                    role: "assistant";
+                    content: string;
+                    refusal: null;
+                };
+                logprobs: null;
+                /** @constant */
+                finish_reason: "stop";
+            }[];
+            usage: {
+                prompt_tokens: number;
+                completion_tokens: number;
+                total_tokens: number;
+            };
+        };
+        OpenAiChunk: {
+            id: string;
+            created: number;
+            /** @constant */
+            model: "tangga";
+            /** @constant */
+            object: "chat.completion.chunk";
+            choices: {
+                /** @constant */
+                index: 0;
+                delta: {
+                    /** @constant */
+                    role?: "assistant";
+                    content?: string;
+                };
+                logprobs: null;
+                finish_reason: "stop" | null;
+            }[];
+            /** @description with `stream_options.include_usage`, on the last chunk */
+            usage?: {
+                prompt_tokens: number;
+                completion_tokens: number;
+                total_tokens: number;
+            } | null;
+        } | {
+            error: {
+                message: string;
+                type: string;
+                param: null;
+                code: string;
+            };
+        };
+        OpenAiModel: {
+            id: string;
+            /** @constant */
+            object: "model";
+            created: number;
+            owned_by: string;
+        };
         ChatUiChunk: ({
             /** @constant */
             type: "start";
@@ -2380,6 +2515,186 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getOpenaiModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        object: "list";
+                        data: components["schemas"]["OpenAiModel"][];
+                    };
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    postOpenaiChatCompletions: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-conversation-id"?: string;
+                "x-openwebui-chat-id"?: string;
+                "idempotency-key"?: string;
+                "x-stainless-retry-count"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAiChatRequestInput"];
+            };
+        };
+        responses: {
+            /** @description The answer: whole, or with `stream` in chunks that end with `[DONE]`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiCompletion"];
+                    "text/event-stream": components["schemas"]["OpenAiChunk"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+            /** @description An error, in the form of the OpenAI interface */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
     postAuthRegister: {
         parameters: {
             query?: never;

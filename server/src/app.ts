@@ -1,6 +1,6 @@
-import { createAgent, type AgentEngine, type AgentLimits } from './modules/agent/index.ts'
+import { createAgent, createMcpServer, type AgentEngine, type AgentLimits } from './modules/agent/index.ts'
 import { createAudit } from './modules/audit/index.ts'
-import { createAuth, derivedKey } from './modules/auth/index.ts'
+import { createAuth, derivedKey, findUser } from './modules/auth/index.ts'
 import { createBusiness } from './modules/business/index.ts'
 import { createChat } from './modules/chat/index.ts'
 import { createGamification } from './modules/gamification/index.ts'
@@ -81,6 +81,14 @@ export async function createApp(options: AppOptions) {
     writes: { events: gamification.service, profiles: business.service },
     ...(options.agentLimits && { limits: options.agentLimits }),
   })
+  const mcp = createMcpServer({
+    agent,
+    business: business.service,
+    findUser: (userId) => findUser(store.db, userId),
+    settings,
+    log,
+    version,
+  })
   const chat = createChat({
     store,
     settings,
@@ -116,23 +124,27 @@ export async function createApp(options: AppOptions) {
 
   refuseWhileDraining(http, () => draining)
   auth.guard(http, business.personalKeys)
-  await http.register(
-    async (api: App) => {
-      // Not on the root: a probe of /health must never be refused, and neither must the files of the web app.
-      limitCallers(api, settings.apiLimitPerMinute, limiter)
-      for (const routes of [
-        auth.routes,
-        business.routes,
-        gamification.routes,
-        agent.routes,
-        chat.routes,
-        webhooks.routes,
-        audit.routes,
-      ])
-        await api.register(routes)
-    },
-    { prefix: '/api/v1' },
-  )
+  // Not on the root: a probe of /health must never be refused, and neither must the files of the web app.
+  await http.register(async (limited: App) => {
+    limitCallers(limited, settings.apiLimitPerMinute, limiter)
+    await limited.register(chat.openAiRoutes, { prefix: '/openai/v1' })
+    await limited.register(mcp.routes)
+    await limited.register(
+      async (api: App) => {
+        for (const routes of [
+          auth.routes,
+          business.routes,
+          gamification.routes,
+          agent.routes,
+          chat.routes,
+          webhooks.routes,
+          audit.routes,
+        ])
+          await api.register(routes)
+      },
+      { prefix: '/api/v1' },
+    )
+  })
   await serveHealth(http, {
     version,
     database: options.databaseKind,

@@ -20,6 +20,8 @@ import { chooseWorkflow, type WorkflowSettings } from './workflow/choose-workflo
 
 export * from './engine.ts'
 export type { AgentLimits } from './limits.ts'
+export { createMcpServer } from './mcp-server/mcp-server.ts'
+export { runContext } from './run-context.ts'
 export { createOfflineModel } from './offline/offline-model.ts'
 export { businessFacts, toolApprovals } from './schema.ts'
 export type { Approvals, Verdict } from './tools/approvals.ts'
@@ -84,6 +86,8 @@ export function createAgent(deps: {
     engine,
     facts,
     approvals,
+    tools,
+    limits,
     /** routes serves what the advisor remembers. */
     routes: agentRoutes({ memory }),
   }

@@ -52,6 +52,15 @@ export function createClientPlaces(deps: {
       return found?.session.id === session.id ? questionOf(found.message) : undefined
     },
 
+    /** named finds the message of the owner that a client means by a name, whatever was sent since. */
+    async named(
+      userId: string,
+      meant: { businessId: string | undefined; name: string },
+    ): Promise<ChatMessage | undefined> {
+      const place = await repository.findNamed({ userId, businessId: meant.businessId, names: [meant.name] })
+      return place && (await repository.message(place.messageId))?.message
+    },
+
     /** answer finds the answer to a message that a client means by a name, with its session: that shown, or the newest. */
     async answer(
       userId: string,

@@ -12,6 +12,8 @@ import { messageRoutes } from './message-routes.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
 import { createRunInstance } from './run-instance.ts'
+import { createOpenAiChat } from './openai/openai-chat.ts'
+import { openAiRoutes } from './openai/openai-routes.ts'
 import { createUiChat } from './ui-stream/ui-chat.ts'
 import { uiRoutes } from './ui-stream/ui-routes.ts'
 import { createRunLeases } from './run-leases.ts'
@@ -91,6 +93,8 @@ export function createChat(options: {
       await messageRoutes({ service })(app)
       await uiRoutes({ chat: createUiChat({ chat: service }) })(app)
     },
+    /** openAiRoutes serves the chat to clients of the OpenAI interface. */
+    openAiRoutes: openAiRoutes({ chat: createOpenAiChat({ chat: service, clock }) }),
     /** stopRunsOf ends the runs of a user whose account is about to be erased. */
     stopRunsOf: service.stopRunsOf,
     /** start ends the runs of processes that are gone, and begins to keep those of this one. */

@@ -67,7 +67,10 @@ function statusesOf({ method, url, access, keyScope, problems, schema }: Documen
 
 /** operationIdOf names an operation after its method and its address: `getChatSessionsById`. */
 export function operationIdOf(method: string, url: string): string {
-  const parts = url.replace(/^\/api\/v\d+/, '').split('/')
+  const parts = url
+    .replace(/^\/api\/v\d+/, '')
+    .replace(/\/v\d+(?=\/)/, '')
+    .split('/')
   const words = parts.flatMap((part) =>
     part.startsWith(':') ? ['by', ...part.slice(1).split('_')] : part.split(/[-_.]/),
   )

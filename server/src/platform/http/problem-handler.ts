@@ -30,21 +30,25 @@ export function sendProblem(reply: FastifyReply, refusal: Problem): FastifyReply
     .send(problemDocument(refusal))
 }
 
-/** handleError turns whatever was thrown into a problem; only what nobody foresaw is a 500, and is logged. */
-export async function handleError(
-  error: FastifyError,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const refusal = toProblem(error)
-  // What was foreseen, such as a database that is away, is a warning; the rest is a mistake of ours.
-  if (refusal.status >= 500) request.log[refusal.status === 500 ? 'error' : 'warn']({ err: error }, 'request failed')
-  if (refusal.status === 413) {
-    await restOfBody(request)
-    reply.removeHeader('connection')
+/**
+ * errorHandler turns whatever was thrown into a problem, which `send` answers with; only what nobody foresaw is a 500, and
+ * is logged.
+ */
+export function errorHandler(send: (reply: FastifyReply, refusal: Problem) => FastifyReply) {
+  return async (error: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const refusal = toProblem(error)
+    // What was foreseen, such as a database that is away, is a warning; the rest is a mistake of ours.
+    if (refusal.status >= 500) request.log[refusal.status === 500 ? 'error' : 'warn']({ err: error }, 'request failed')
+    if (refusal.status === 413) {
+      await restOfBody(request)
+      reply.removeHeader('connection')
+    }
+    return send(reply, refusal)
   }
-  return sendProblem(reply, refusal)
 }
+
+/** handleError answers whatever was thrown with a problem document. */
+export const handleError = errorHandler(sendProblem)
 
 // Whoever is hung up on while still sending never reads the answer. So the rest is read and dropped, for a while.
 async function restOfBody({ raw }: FastifyRequest): Promise<void> {
