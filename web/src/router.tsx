@@ -74,6 +74,11 @@ const chat = createRoute({
   path: '/chat/{-$sessionId}',
   component: lazyRouteComponent(() => import('./pages/chat/chat-page.tsx'), 'ChatPage'),
 })
+const memory = createRoute({
+  getParentRoute: () => withBusiness,
+  path: '/memory',
+  component: lazyRouteComponent(() => import('./pages/memory/memory-page.tsx'), 'MemoryPage'),
+})
 
 const newBusiness = createRoute({
   getParentRoute: () => signedIn,
@@ -133,7 +138,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     front.addChildren([guestsOnly.addChildren([logIn, signUp]), reset]),
     signedIn.addChildren([
-      withBusiness.addChildren([progress, business, chat]),
+      withBusiness.addChildren([progress, business, chat, memory]),
       newBusiness,
       account,
       admin.addChildren([adminIndex, adminLevels, adminAchievements, adminRules, adminPeople, adminBusinesses]),

@@ -59,6 +59,12 @@ export type ChatSession = Schemas['ChatSession']
 /** ChatMessage is one stored message; `run_id` names the run that wrote an answer. */
 export type ChatMessage = Schemas['ChatMessage']
 
+/** Fact is something that the advisor remembers for a business. */
+export type Fact = Schemas['AdvisorFact']
+
+/** FactInput is what an owner writes of a fact. */
+export type FactInput = Pick<Fact, 'content' | 'kind'>
+
 /** Definitions are the three kinds of things that an admin defines, by the path that serves them, with what may be set of each. */
 export type Definitions = {
   '/admin/business/levels': { shown: Schemas['AdminLevel']; input: Schemas['LevelInput'] }

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useNavigate, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { messagesQuery } from '../../api/chat.ts'
@@ -9,6 +9,7 @@ import { PageHeading } from '../../app/page-heading.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
+import { Icon } from '../../ui/icon.tsx'
 import { FailedLoad } from '../../ui/notice.tsx'
 import { useProblemText } from '../../ui/problem-text.ts'
 import { Loading } from '../../ui/spinner.tsx'
@@ -38,6 +39,7 @@ export function ChatPage() {
           {t('chat.newSession')}
         </Button>
         <SessionList businessId={business.id} openId={sessionId} />
+        <MemoryLink />
       </aside>
       <section className="flex min-w-0 flex-col">
         <div className="mb-4 flex items-center justify-between gap-3">
@@ -54,9 +56,24 @@ export function ChatPage() {
             {t('chat.newSession')}
           </Button>
           <SessionList businessId={business.id} openId={sessionId} onOpen={() => setListOpen(false)} />
+          <MemoryLink />
         </Dialog>
       )}
     </div>
+  )
+}
+
+function MemoryLink() {
+  const { t } = useTranslation()
+  return (
+    <p className="mt-3 border-t border-line pt-3">
+      <Link
+        to="/memory"
+        className="flex min-h-11 items-center gap-2.5 rounded-xl px-3 text-sm font-semibold text-ink-soft hover:bg-sunken hover:text-ink"
+      >
+        <Icon name="pencil" /> {t('memory.title')}
+      </Link>
+    </p>
   )
 }
 
