@@ -53,7 +53,7 @@ test('documents name addresses that exist', async () => {
   const { paths } = z
     .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
     .parse(await buildOpenApiDocument())
-  const beside = new Set(['/docs', '/api/v1', '/api/v1/openapi.json'])
+  const beside = new Set(['/docs', '/api/v1', '/api/v1/openapi.json', '/openai/v1', '/mcp'])
 
   // An address may have its parts in braces or filled in.
   function isOperation(method: string | undefined, address: string): boolean {
