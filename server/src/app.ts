@@ -20,6 +20,8 @@ import { createLimiter, sharedLimiters } from './platform/limits.ts'
 import { createLog, type Log } from './platform/logger.ts'
 import { createRedis } from './platform/redis.ts'
 import { createOpenStreams } from './platform/sse/open-streams.ts'
+import { openTracing } from './platform/tracing/open-tracing.ts'
+import { traceRequests } from './platform/tracing/trace-requests.ts'
 import { version } from './version.ts'
 
 /** AppOptions are what the process hands in; `secretKey` signs tokens and is never empty. */
@@ -52,6 +54,8 @@ export async function createApp(options: AppOptions) {
     corsOrigins: settings.corsOrigins,
     https: settings.publicUrl?.startsWith('https:') ?? false,
   })
+  const tracing = await openTracing({ settings, version, log })
+  if (tracing) traceRequests(http)
   await registerOpenApi(http, version)
 
   const shared = settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log)
@@ -188,6 +192,7 @@ export async function createApp(options: AppOptions) {
       await business.close()
       streams.close()
       shared?.close()
+      await tracing?.close()
     },
   }
 }

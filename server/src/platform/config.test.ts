@@ -82,6 +82,15 @@ test('SECRET_KEY is required where several instances must agree on it', () => {
 test('a model server needs the name of a model', () => {
   assert.match(refusalOf({ LLM_BASE_URL: 'http://127.0.0.1:1/v1' }), /LLM_MODEL_NAME: is required/)
   assert.equal(loadSettings({ LLM_BASE_URL: 'http://x/v1/', LLM_MODEL_NAME: 'm' }).llmBaseUrl, 'http://x/v1')
+  assert.deepEqual(loadSettings({ OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b, x=1=2' }).otlpHeaders, {
+    'api-key': 'a b',
+    x: '1=2',
+  })
+  for (const bad of ['nothing', 'a b=1', 'x=%zz'])
+    assert.match(refusalOf({ OTEL_EXPORTER_OTLP_HEADERS: bad }), /OTEL_EXPORTER_OTLP_HEADERS: must be name=value/)
+  for (const bad of ['2', '-1', '1e3', 'x'])
+    assert.match(refusalOf({ OTEL_TRACES_SAMPLER_ARG: bad }), /OTEL_TRACES_SAMPLER_ARG: must be a number/)
+  assert.equal(loadSettings({ OTEL_TRACES_SAMPLER_ARG: '.25' }).otelSampleRatio, 0.25)
   assert.match(refusalOf({ AGENT_WORKFLOW_URL: 'http://127.0.0.1:1' }), /AGENT_WORKFLOW_NAME: is required/)
   assert.match(refusalOf({ AGENT_WORKFLOW_TIMEOUT_SECONDS: '0' }), /AGENT_WORKFLOW_TIMEOUT_SECONDS: must be at least 1/)
   assert.match(refusalOf({ AGENT_WORKFLOW_TIMEOUT_SECONDS: '301' }), /AGENT_WORKFLOW_TIMEOUT_SECONDS/)

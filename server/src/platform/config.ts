@@ -107,6 +107,21 @@ const fallbacks = z
   })
   .pipe(z.array(modelAddress).max(5))
 
+// As OpenTelemetry writes them: values are percent-encoded.
+const headers = list.transform((entries, context) => {
+  const pairs = entries.map((entry) => /^([\w!#$%&'*+.^`|~-]+)\s*=\s*([\x20-\x7e]*)$/.exec(entry))
+  try {
+    return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? refuse(), decodeURIComponent(pair?.[2] ?? '')]))
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be name=value pairs, comma-separated' })
+    return z.NEVER
+  }
+})
+
+function refuse(): never {
+  throw new Error('not a header')
+}
+
 /** environment describes every setting; its keys are the names of the environment variables. */
 export const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
@@ -184,6 +199,16 @@ export const environment = z.object({
     .enum(['', '0', '1'])
     .default('')
     .describe('`1` lets webhooks go to http and to private, loopback and link-local addresses'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().describe('OpenTelemetry collector (OTLP over HTTP) that gets traces'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional().describe('the same for traces alone, used as it stands'),
+  OTEL_EXPORTER_OTLP_HEADERS: headers.optional().describe('headers for the collector, `name=value`, comma-separated'),
+  OTEL_SERVICE_NAME: z.string().min(1).max(200).default('tangga').describe('name of this service in traces'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0|1|0?\.\d{1,6}|1\.0+)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1)
+    .describe('share of traces that is kept'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -245,6 +270,11 @@ const settings = environment
     streamsPerOwner: env.STREAMS_PER_OWNER,
     apiLimitPerMinute: env.API_LIMIT_PER_MINUTE,
     webhookAllowPrivate: env.WEBHOOK_ALLOW_PRIVATE === '1',
+    otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    otlpTracesEndpoint: env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
+    otlpHeaders: env.OTEL_EXPORTER_OTLP_HEADERS,
+    otelServiceName: env.OTEL_SERVICE_NAME,
+    otelSampleRatio: env.OTEL_TRACES_SAMPLER_ARG,
     logLevel: env.LOG_LEVEL,
     nodeEnv: env.NODE_ENV,
   }))

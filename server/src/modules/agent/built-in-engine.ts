@@ -15,6 +15,7 @@ import { type ExecutedStep, promptWithinBudget, SYSTEM_SHARE } from './prompt-wi
 import { createRepeatedCalls } from './repeated-calls.ts'
 import { type Toolbox, unusedId } from './tools/toolbox.ts'
 import { untilAborted } from './until-aborted.ts'
+import { type StepSpans, traceSteps } from './trace.ts'
 
 type Deps = {
   name: string
@@ -42,10 +43,11 @@ export function createBuiltInEngine(deps: Deps): AgentEngine {
       const { locale, runId } = input.context
       const log = deps.log.child({ runId })
       const deadline = new AbortController()
+      const steps = traceSteps()
       // Time in which the owner is asked for an approval does not count.
       const clock = createPausableDeadline(limits.runMs, () => deadline.abort())
       try {
-        yield* loop({ ...deps, log, runClock: clock }, input, AbortSignal.any([signal, deadline.signal]))
+        yield* loop({ ...deps, log, runClock: clock, steps }, input, AbortSignal.any([signal, deadline.signal]))
       } catch (error) {
         if (signal.aborted) throw signal.reason
         if (deadline.signal.aborted) throw failure('run_timeout', locale)
@@ -54,12 +56,13 @@ export function createBuiltInEngine(deps: Deps): AgentEngine {
         throw failure('internal', locale, { cause: error })
       } finally {
         clock.clear()
+        steps.end()
       }
     },
   }
 }
 
-type LoopDeps = Deps & { runClock: PausableDeadline }
+type LoopDeps = Deps & { runClock: PausableDeadline; steps: StepSpans }
 
 async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): AsyncGenerator<AgentEvent, void> {
   const { limits, toolbox } = deps
@@ -80,6 +83,7 @@ async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): Asyn
 
   for (let toolSteps = 0; ; toolSteps++) {
     const mayCall = toolSteps < limits.toolSteps && !goesInCircles
+    const span = deps.steps.begin()
     // What is said after a tool call begins a paragraph of its own.
     const gap = text === '' || /\s$/.test(text) ? '' : '\n\n'
     const step: ModelStep = yield* modelStep({
@@ -97,6 +101,7 @@ async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): Asyn
       locale: context.locale,
       log: deps.log,
       signal,
+      span,
     })
     first = step.model
     if (step.text !== '') text += gap + step.text
@@ -114,7 +119,8 @@ async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): Asyn
       const { tool, args, label } = prepared
       yield { type: 'ToolCall', callId, tool, args, label }
       const known = calls.outcomeOf(prepared)
-      const outcome = known ?? (yield* toolbox.carryOut(prepared, { context, callId, signal, clock: deps.runClock }))
+      const outcome =
+        known ?? (yield* toolbox.carryOut(prepared, { context, callId, signal, clock: deps.runClock, span }))
       if (!known) {
         calls.executed(prepared, outcome)
         goesInCircles = false

@@ -7,6 +7,7 @@ import type {
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../../platform/logger.ts'
 import { cleanText } from '../../platform/text.ts'
+import type { Span } from '../../platform/tracing/spans.ts'
 import { coalesced, type Coalesced } from './coalesced.ts'
 import { AgentFailure, type AgentEvent, type Usage } from './engine.ts'
 import { failure, type Locale } from './failures.ts'
@@ -14,6 +15,7 @@ import type { AgentLimits } from './limits.ts'
 import type { ExplainModelError } from './model-errors.ts'
 import type { ModelOrder } from './model-order.ts'
 import type { ChosenModel } from './models.ts'
+import { traceModelCall } from './trace.ts'
 
 /** Reasoning is what a model thought before it spoke, with the signature by which its server knows it again. */
 export type Reasoning = { text: string; providerMetadata?: SharedV4ProviderMetadata }
@@ -40,6 +42,8 @@ export type ModelStepInput = {
   locale: Locale
   log: Log
   signal: AbortSignal
+  /** The step that this call to the model belongs to. */
+  span?: Span
 }
 
 /**
@@ -79,19 +83,25 @@ class NotBegun extends Error {
 async function* answerOf(model: ChosenModel, input: ModelStepInput): AsyncGenerator<AgentEvent, ModelStep> {
   const { limits, locale, log } = input
   for (let attempt = 1; ; attempt++) {
-    const exchange = new Exchange(model, input)
+    const call = traceModelCall(model.model, input.span)
+    const exchange = new Exchange(model, input, call.headers)
     try {
       let { gap } = input
       for await (const piece of exchange.text.pieces()) {
         yield { type: 'AgentStream', delta: gap + piece }
         gap = ''
       }
+      call.answered(exchange.result.usage)
       return exchange.result
     } catch (error) {
       if (input.signal.aborted) throw input.signal.reason
-      if (error instanceof AgentFailure) throw exchange.hasAnswered ? error : new NotBegun(error)
+      if (error instanceof AgentFailure) {
+        call.failed(error.code)
+        throw exchange.hasAnswered ? error : new NotBegun(error)
+      }
       const problem = input.explain(error)
       const { cause, retryAfterSeconds } = problem
+      call.failed(exchange.hasAnswered ? 'model_interrupted' : problem.code)
       if (exchange.hasAnswered) {
         log.warn({ err: cause, model: model.name }, 'the model broke off')
         throw failure('model_interrupted', locale, { cause })
@@ -104,6 +114,7 @@ async function* answerOf(model: ChosenModel, input: ModelStepInput): AsyncGenera
       await pause(retryMs, undefined, { signal: input.signal }).catch(() => input.signal.throwIfAborted())
     } finally {
       exchange.close()
+      call.end()
     }
   }
 }
@@ -116,6 +127,7 @@ class Exchange {
   hasAnswered = false
 
   readonly #input: ModelStepInput
+  readonly #headers: Record<string, string>
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
   readonly #stop = () => this.text.end({ reason: this.#signal.reason })
@@ -126,9 +138,10 @@ class Exchange {
   #halfCharacter = ''
   #finished = false
 
-  constructor(model: ChosenModel, input: ModelStepInput) {
+  constructor(model: ChosenModel, input: ModelStepInput, headers: Record<string, string>) {
     this.result = { model, text: '', reasoning: [], toolCalls: [], usage: { inputTokens: 0, outputTokens: 0 } }
     this.#input = input
+    this.#headers = headers
     this.text = coalesced(input.limits.coalesceMs)
     this.#signal = AbortSignal.any([input.signal, this.#abort.signal])
     this.#signal.addEventListener('abort', this.#stop)
@@ -151,7 +164,11 @@ class Exchange {
   async #read() {
     const { request } = this.#input
     this.#signal.throwIfAborted()
-    const { stream } = await this.result.model.model.doStream({ ...request, abortSignal: this.#signal })
+    const { stream } = await this.result.model.model.doStream({
+      ...request,
+      headers: this.#headers,
+      abortSignal: this.#signal,
+    })
     const reader = stream.getReader()
     try {
       for (;;) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/logger.ts'
+import { inSpan } from '../../platform/tracing/spans.ts'
 import { createPausableDeadline } from '../../platform/pausable-deadline.ts'
 import { type AgentEngine, AgentFailure, type RunContext, type Usage } from '../agent/index.ts'
 import { createAnswerDraft } from './answer-draft.ts'
@@ -8,6 +9,7 @@ import { type ChatFailureCode, failureMessage } from './failure-messages.ts'
 import type { ChatRepository, FinishedRun, KeptStatus } from './repository.ts'
 import type { RunEvent } from './run-events.ts'
 import type { RunLog } from './run-log.ts'
+import { endRunSpan, startRunSpan } from './run-span.ts'
 
 /** RunAbort is why a run is ended from outside before its answer is whole. */
 export type RunAbort = 'stopped' | 'server_stopping' | 'interrupted' | 'run_timeout' | 'answer_too_long'
@@ -93,6 +95,7 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
   let producing = true
   let abortedFor: RunAbort | undefined
   const abandoned = new AbortController()
+  const span = startRunSpan({ runId: context.runId, engine: engine.name })
 
   const failed = (code: ChatFailureCode): Outcome => ({
     status: 'interrupted',
@@ -276,12 +279,14 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
 
   async function live(): Promise<void> {
     try {
-      const outcome = await produce()
+      const outcome = await inSpan(span, produce)
+      endRunSpan(span, outcome)
       draft.close()
       await store(outcome)
     } catch (error) {
       // Nothing foreseen leads here. The readers are let go, and the row is freed when its lease runs out.
       runLog.error({ err: error }, 'a run broke')
+      endRunSpan(span, failed('internal'))
       end(terminalEvent(failed('internal')))
     }
   }

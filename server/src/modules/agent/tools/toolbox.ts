@@ -1,15 +1,17 @@
 import type { JSONValue, LanguageModelV4FunctionTool } from '@ai-sdk/provider'
 import type { Log } from '../../../platform/logger.ts'
+import type { Span } from '../../../platform/tracing/spans.ts'
 import type { BusinessAccess } from '../dependencies.ts'
 import type { AgentEvent, ApprovalPreview, Earned, RunContext } from '../engine.ts'
 import type { Locale } from '../failures.ts'
 import type { Approvals, Grant } from './approvals.ts'
 import { argumentsHash } from './approval-token.ts'
+import { traceTool } from '../trace.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { type Tool, ToolError } from './tool.ts'
 
 /** CallOptions say for which call a tool is executed, and with which yes of the owner, if any. */
-export type CallOptions = { callId?: string; grant?: Grant; earned?: (news: Earned) => void }
+export type CallOptions = { callId?: string; grant?: Grant; earned?: (news: Earned) => void; span?: Span }
 
 /** PreparedCall is a tool call of the model after reading: what will happen, and how it is told. */
 export type PreparedCall = {
@@ -34,6 +36,8 @@ export type CallInRun = {
   callId: string
   signal: AbortSignal
   clock: { pause(): void; resume(): void }
+  /** The step that the call belongs to. */
+  span?: Span
 }
 
 /** Toolbox executes what models ask for, and survives whatever they ask for. */
@@ -196,7 +200,7 @@ export function createToolbox(options: {
             return 'refused' in result ? result : { shown: result.done }
           },
         }),
-        execute: (how = {}) => execute({ tool, args, context, options: how }),
+        execute: (how = {}) => traceTool(tool.name, how.span, () => execute({ tool, args, context, options: how })),
       }
     },
 
@@ -209,7 +213,12 @@ export function createToolbox(options: {
       if (granted && 'ok' in granted) return granted
       const news: Earned[] = []
       const outcome = await untilAborted(
-        call.execute({ callId: run.callId, earned: (one) => void news.push(one), ...(granted && { grant: granted }) }),
+        call.execute({
+          callId: run.callId,
+          ...(run.span && { span: run.span }),
+          earned: (one) => void news.push(one),
+          ...(granted && { grant: granted }),
+        }),
         run.signal,
       )
       yield* news

@@ -52,12 +52,16 @@ export function createWorkflowClient(address: WorkflowServerAddress, limits: Cli
      * start begins a run and answers the id it goes by there, `id` unless the server chose another. The same `id` again
      * joins the run that it has started.
      */
-    async start(id: string, startEvent: StartEvent, signal: AbortSignal): Promise<string> {
+    async start(
+      id: string,
+      startEvent: StartEvent,
+      options: { signal: AbortSignal; headers: Record<string, string> },
+    ): Promise<string> {
       const response = await request(`/workflows/${encodeURIComponent(address.workflow)}/run-nowait`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        headers: { 'content-type': 'application/json', accept: 'application/json', ...options.headers },
         body: JSON.stringify({ handler_id: id, start_event: startEvent }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(limits.answerMs)]),
+        signal: AbortSignal.any([options.signal, AbortSignal.timeout(limits.answerMs)]),
       })
       const text = await readWhole(response)
       if (response.status === 409) return id

@@ -2,11 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Log } from '../../../platform/logger.ts'
 import { readServerSentEvents, type ServerSentEvent } from '../../../platform/sse/sse-reader.ts'
+import { failSpan, type Span, traceHeaders } from '../../../platform/tracing/spans.ts'
 import { AgentFailure, type AgentEngine, type AgentEvent, type RunInput } from '../engine.ts'
 import type { FactStore } from '../facts.ts'
 import { failure } from '../failures.ts'
 import type { AgentLimits } from '../limits.ts'
 import type { ToolLabels } from '../tools/tool.ts'
+import { traceWorkflow } from '../trace.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { startEvent } from './start-event.ts'
 import { WorkflowAnswer, WorkflowProblem } from './workflow-answer.ts'
@@ -49,15 +51,17 @@ export function createWorkflowEngine(deps: Deps): AgentEngine {
       const timer = setTimeout(() => deadline.abort(), limits.runMs)
       const ended = AbortSignal.any([signal, deadline.signal])
       const answer = answerTo(deps, input)
+      const span = traceWorkflow(address.workflow)
       try {
         yield { type: 'AgentInput', message: input.message }
-        yield* follow({ ...deps, log, client, answer, input, signal: ended })
+        yield* follow({ ...deps, log, client, answer, input, signal: ended, span })
         yield { type: 'AgentOutput', text: answer.text, usage: answer.usage }
       } catch (error) {
         if (signal.aborted) throw signal.reason
         if (deadline.signal.aborted) throw failure('run_timeout', locale)
         if (error instanceof AgentFailure) throw error
         if (error instanceof WorkflowProblem) {
+          failSpan(span, error.code)
           log.warn({ err: error }, 'the workflow cannot be used')
           throw failure(error.code, locale, { cause: error, retryAfterSeconds: error.retryAfterSeconds })
         }
@@ -65,6 +69,7 @@ export function createWorkflowEngine(deps: Deps): AgentEngine {
         throw failure('internal', locale, { cause: error })
       } finally {
         clearTimeout(timer)
+        span.end()
       }
     },
   }
@@ -84,7 +89,13 @@ function answerTo({ labels, limits }: Deps, { context, history }: RunInput): Wor
   })
 }
 
-type Following = Deps & { client: WorkflowClient; answer: WorkflowAnswer; input: RunInput; signal: AbortSignal }
+type Following = Deps & {
+  client: WorkflowClient
+  answer: WorkflowAnswer
+  input: RunInput
+  signal: AbortSignal
+  span: Span
+}
 
 async function* follow(run: Following): AsyncGenerator<AgentEvent, void> {
   const { client, answer, input, limits, signal } = run
@@ -101,7 +112,9 @@ async function* follow(run: Following): AsyncGenerator<AgentEvent, void> {
   })
   const silence = new Silence(run)
   // A request to start is not cut short by a stop: whether it began a run is known only from its answer.
-  const begun = begin(run, () => client.start(context.runId, event, silence.signal))
+  const begun = begin(run, () =>
+    client.start(context.runId, event, { signal: silence.signal, headers: traceHeaders(run.span) }),
+  )
   const patient = AbortSignal.any([signal, silence.signal])
   try {
     const id = await untilAborted(begun.answered, patient)
