@@ -50,8 +50,8 @@ export async function seedBusinesses(
       ),
       accepted AS (
         INSERT INTO events (id, business_id, source, namespace, idempotency_key, fingerprint, type, occurred_at, day,
-          created_at, points_awarded, receipt)
-        SELECT event_id, business_id, 'server', 'server', 'seed', 'seed', 'adjustment', at, at::date, at, total, '{}'
+          created_at, points_awarded, total_after)
+        SELECT event_id, business_id, 'server', 'server', 'seed', 'seed', 'adjustment', at, at::date, at, total, total
         FROM seed
       ),
       entered AS (

@@ -260,7 +260,12 @@ CREATE TABLE "events" (
 	"rule_version" integer,
 	"is_limited" boolean DEFAULT false NOT NULL,
 	"points_awarded" integer NOT NULL,
-	"receipt" jsonb NOT NULL,
+	"reason" text,
+	"total_after" bigint NOT NULL,
+	"level_id" uuid,
+	"level_name" text,
+	"levels_gained" text[],
+	"unlocked" text[],
 	CONSTRAINT "events_key_once" UNIQUE("business_id","namespace","idempotency_key")
 );
 --> statement-breakpoint

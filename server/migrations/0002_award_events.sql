@@ -3,26 +3,32 @@
 -- has read the old definitions is still uncommitted when it looks for standings that are wrong.
 CREATE FUNCTION definitions_barrier() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 7261002::bigint';
 
--- awarded_event is an accepted event, judged and not yet written, with the standing that it leaves its business in.
+-- awarded_event is an accepted event, judged and not yet written, with its receipt (total_points to unlocked: the standing
+-- that it leaves its business in, and what it brought) and the highest total and the sequence that go with it.
 CREATE TYPE awarded_event AS (
   event_id uuid, ledger_id uuid, business_id uuid, source text, namespace text, idempotency_key text, fingerprint text,
   actor_id uuid, type text, metadata jsonb, occurred_at timestamptz, day date, rule_id uuid, rule_version integer,
-  is_limited boolean, points integer, reason text, receipt jsonb,
-  total_points bigint, highest_points bigint, level_id uuid, sequence bigint);
+  is_limited boolean, points integer, reason text, total_points bigint, level_id uuid, level_name text,
+  levels_gained text[], unlocked text[], highest_points bigint, sequence bigint);
 
 -- award_events judges an array of events, those of a business in their order, and answers one row for each, in any order:
---   outcome 'awarded' | 'replayed' with the receipt (without rank) and, where points changed, the sequence of the change in
---   the business's history and the microsecond at which the total was reached; or a refusal with none of these:
+--   outcome 'awarded' | 'replayed' with the parts of the stored receipt (levels_gained and unlocked are null where empty)
+--   and, where points changed, the sequence of the change in the business's history and the microsecond at which the total
+--   was reached; or a refusal with none of these:
 --   'no_business' (none of the caller's), 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero'.
--- One event, as the service sends it (points and reason are given by adjustments only; caller by owners only). `timely`
--- is false where its source may not date it so; that is asked after the key, so that a late retry is still a replay.
---   {"ordinal":1,"event_id":"…","ledger_id":"…","caller":"…","business_id":null,"source":"owner","namespace":"owner",
---    "idempotency_key":"k1","fingerprint":"9f…","actor_id":"…","type":"sale_recorded","metadata":{},
---    "occurred_at":"2026-11-22T08:00:00.000Z","timely":true,"points":null,"reason":null}
+-- One event, as the service sends it (points and reason are given by adjustments only). `timely` is false where its source
+-- may not date it so; that is asked after the key, so that a late retry is still a replay.
+--   {"ordinal":1,"event_id":"…","ledger_id":"…","source":"owner","namespace":"owner","idempotency_key":"k1",
+--    "fingerprint":"9f…","actor_id":"…","type":"sale_recorded","metadata":{},"occurred_at":"2026-11-22T08:00:00.000Z",
+--    "timely":true,"points":null,"reason":null}
+-- `named` has the business of each event, in the order of the ordinals, which count from 1. `callers`, where any event is
+-- of an owner, has the owners: they name a business of their own, or none for their first.
 -- Businesses are locked in id order. What follows is read after the locks, by one query for the whole array, judged event
--- by event in memory, and written by one statement a table. `has_callers` tells whether any event names a caller.
-CREATE FUNCTION award_events(input jsonb, has_callers boolean)
-RETURNS TABLE (ordinal integer, outcome text, receipt jsonb, sequence bigint, reached_at_us bigint)
+-- by event in memory, and written by one statement a table.
+CREATE FUNCTION award_events(input json, named uuid[], callers uuid[])
+RETURNS TABLE (ordinal integer, outcome text, event_id uuid, business_id uuid, points integer, total_points bigint,
+  level_id uuid, level_name text, levels_gained text[], unlocked text[], reason text, sequence bigint,
+  reached_at_us bigint)
 LANGUAGE plpgsql
 -- Every look-up here is by an index; plans made while the tables were empty must not scan them once they are large.
 -- Before PostgreSQL 18 a plan that cannot do without a scan seems so costly that it is compiled, for half a second.
@@ -34,7 +40,8 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-  events_in jsonb := input;
+  nothing constant jsonb := '[]';
+  meant uuid[] := named;
   judged_at timestamptz;
   judged_at_us bigint;
   e record;
@@ -45,16 +52,14 @@ DECLARE
   total bigint;
   highest bigint;
   changes bigint;
-  level_id uuid;
-  level_name text;
   level_points integer;
   next_level_points integer;
   next_unlock_points integer;
+  current_level_id uuid;
+  current_level_name text;
   -- The event at hand.
   local_day date;
   room bigint;
-  worth integer;
-  why text;
   total_before bigint;
   highest_before bigint;
   gained jsonb;
@@ -62,34 +67,35 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(definitions_barrier());
 
-  -- Owners name a business of their own, or none: resolved once, before anything is locked.
-  IF has_callers THEN
-    SELECT jsonb_agg(
-      CASE WHEN x->>'caller' IS NULL THEN x
-        ELSE x || jsonb_build_object('business_id',
-          accessible_business((x->>'caller')::uuid, (x->>'business_id')::uuid)) END)
-    INTO events_in FROM jsonb_array_elements(input) AS x;
+  -- Resolved before anything is locked.
+  IF callers IS NOT NULL THEN
+    FOR i IN 1 .. cardinality(callers) LOOP
+      IF callers[i] IS NOT NULL THEN
+        meant[i] := accessible_business(callers[i], named[i]);
+      END IF;
+    END LOOP;
   END IF;
 
-  PERFORM 1 FROM business_standings AS s
-  WHERE s.business_id = ANY (ARRAY(SELECT (x->>'business_id')::uuid FROM jsonb_array_elements(events_in) AS x))
-  ORDER BY s.business_id
-  FOR NO KEY UPDATE;
+  PERFORM 1 FROM business_standings AS s WHERE s.business_id = ANY (meant) ORDER BY s.business_id FOR NO KEY UPDATE;
 
   judged_at := clock_timestamp();
   judged_at_us := extract(epoch FROM judged_at) * 1000000;
 
   FOR e IN
-    SELECT a.*, b.user_id AS owner_id, b.time_zone, s.business_id AS standing_id, s.total_points, s.highest_points,
-      s.sequence, l.id AS level_id, l.name AS level_name, l.required_points AS level_points, n.next_level_points,
-      u.next_unlock_points, known.fingerprint AS known_fingerprint, known.receipt AS known_receipt,
+    SELECT a.*, m.business_id, b.user_id AS owner_id, b.time_zone, s.business_id AS standing_id, s.total_points,
+      s.highest_points, s.sequence, l.id AS level_id, l.name AS level_name, l.required_points AS level_points, n.next_level_points,
+      u.next_unlock_points, known.id AS known_id, known.fingerprint AS known_fingerprint,
+      known.points_awarded AS known_points, known.total_after AS known_total, known.level_id AS known_level_id,
+      known.level_name AS known_level_name, known.levels_gained AS known_levels_gained, known.unlocked AS known_unlocked,
+      known.reason AS known_reason,
       r.id AS rule_id, r.version AS rule_version, r.points AS rule_points, r.daily_cap, r.cooldown_seconds, r.active,
       r.sources
-    FROM jsonb_to_recordset(events_in) AS a (
-      ordinal integer, event_id uuid, ledger_id uuid, business_id uuid, source text, namespace text,
+    FROM json_to_recordset(input) AS a (
+      ordinal integer, event_id uuid, ledger_id uuid, source text, namespace text,
       idempotency_key text, fingerprint text, actor_id uuid, type text, metadata jsonb, occurred_at timestamptz,
       timely boolean, points integer, reason text)
-    LEFT JOIN businesses AS b ON b.id = a.business_id AND b.erased_at IS NULL
+    CROSS JOIN LATERAL (SELECT meant[a.ordinal] AS business_id) AS m
+    LEFT JOIN businesses AS b ON b.id = m.business_id AND b.erased_at IS NULL
     LEFT JOIN business_standings AS s ON s.business_id = b.id
     LEFT JOIN LATERAL (
       SELECT x.id, x.name, x.required_points FROM business_levels AS x WHERE x.required_points <= s.total_points
@@ -105,14 +111,13 @@ BEGIN
       ORDER BY x.required_points LIMIT 1
     ) AS u ON true
     LEFT JOIN events AS known
-      ON known.business_id = a.business_id AND known.namespace = a.namespace AND known.idempotency_key = a.idempotency_key
+      ON known.business_id = m.business_id AND known.namespace = a.namespace AND known.idempotency_key = a.idempotency_key
     LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.points IS NULL
-    ORDER BY a.business_id, a.ordinal
+    ORDER BY m.business_id, a.ordinal
   LOOP
     ordinal := e.ordinal;
-    receipt := NULL;
+    event_id := NULL;
     sequence := NULL;
-    reached_at_us := NULL;
 
     IF e.standing_id IS NULL THEN
       outcome := 'no_business';
@@ -126,20 +131,31 @@ BEGIN
       total := e.total_points;
       highest := e.highest_points;
       changes := e.sequence;
-      level_id := e.level_id;
-      level_name := e.level_name;
+      current_level_id := e.level_id;
+      current_level_name := e.level_name;
       level_points := e.level_points;
       next_level_points := e.next_level_points;
       next_unlock_points := e.next_unlock_points;
     ELSIF e.known_fingerprint IS NULL AND cardinality(accepted) >= own_from THEN
-      SELECT o.fingerprint, o.receipt INTO e.known_fingerprint, e.known_receipt
+      SELECT o.event_id, o.fingerprint, o.points, o.total_points, o.level_id, o.level_name, o.levels_gained, o.unlocked,
+        o.reason
+      INTO e.known_id, e.known_fingerprint, e.known_points, e.known_total, e.known_level_id, e.known_level_name,
+        e.known_levels_gained, e.known_unlocked, e.known_reason
       FROM unnest(accepted[own_from:]) AS o
       WHERE o.namespace = e.namespace AND o.idempotency_key = e.idempotency_key;
     END IF;
 
     IF e.known_fingerprint = e.fingerprint THEN
       outcome := 'replayed';
-      receipt := e.known_receipt;
+      event_id := e.known_id;
+      business_id := at_business;
+      points := e.known_points;
+      total_points := e.known_total;
+      level_id := e.known_level_id;
+      level_name := e.known_level_name;
+      levels_gained := e.known_levels_gained;
+      unlocked := e.known_unlocked;
+      reason := e.known_reason;
     ELSIF e.known_fingerprint IS NOT NULL THEN
       outcome := 'key_conflict';
     ELSIF NOT e.timely THEN
@@ -161,10 +177,10 @@ BEGIN
     -- What the event is worth. A cap counts the points of one day of the business's own time zone, as it was when each
     -- event was recorded: who moves to another zone does not get the day again.
     local_day := (e.occurred_at AT TIME ZONE e.time_zone)::date;
-    worth := coalesce(e.points, e.rule_points);
-    why := e.reason;
-    IF e.cooldown_seconds > 0 AND (
-      EXISTS (
+    points := coalesce(e.points, e.rule_points);
+    reason := e.reason;
+    IF e.cooldown_seconds > 0 THEN
+      IF EXISTS (
         SELECT FROM events AS x
         WHERE x.business_id = at_business AND x.rule_id = e.rule_id AND x.is_limited
           AND x.occurred_at > e.occurred_at - make_interval(secs => e.cooldown_seconds)
@@ -173,45 +189,50 @@ BEGIN
         SELECT FROM unnest(accepted[own_from:]) AS x
         WHERE x.rule_id = e.rule_id AND x.is_limited
           AND x.occurred_at > e.occurred_at - make_interval(secs => e.cooldown_seconds)
-          AND x.occurred_at < e.occurred_at + make_interval(secs => e.cooldown_seconds)))
-    THEN
-      worth := 0;
-      why := 'cooldown';
-    ELSIF e.daily_cap IS NOT NULL THEN
-      room := e.daily_cap - (
-        SELECT coalesce(sum(x.points_awarded), 0) FROM events AS x
+          AND x.occurred_at < e.occurred_at + make_interval(secs => e.cooldown_seconds))
+      THEN
+        points := 0;
+        reason := 'cooldown';
+      END IF;
+    END IF;
+    IF e.daily_cap IS NOT NULL AND points > 0 THEN
+      SELECT e.daily_cap - coalesce(sum(x.points), 0) INTO room
+      FROM (
+        SELECT x.points_awarded AS points FROM events AS x
         WHERE x.business_id = at_business AND x.rule_id = e.rule_id AND x.is_limited AND x.day = local_day
           -- Somewhere on earth it is that day from 14 hours before it begins in UTC until 12 hours after it ends.
           AND x.occurred_at >= (local_day - interval '14 hours') AT TIME ZONE 'UTC'
-          AND x.occurred_at < (local_day + interval '36 hours') AT TIME ZONE 'UTC');
-      IF cardinality(accepted) >= own_from THEN
-        room := room - (SELECT coalesce(sum(x.points), 0) FROM unnest(accepted[own_from:]) AS x
-          WHERE x.rule_id = e.rule_id AND x.is_limited AND x.day = local_day);
-      END IF;
-      IF worth > room THEN
-        worth := greatest(room, 0);
-        why := 'daily_cap';
+          AND x.occurred_at < (local_day + interval '36 hours') AT TIME ZONE 'UTC'
+        UNION ALL
+        SELECT x.points FROM unnest(accepted[own_from:]) AS x
+        WHERE x.rule_id = e.rule_id AND x.is_limited AND x.day = local_day
+      ) AS x;
+      IF points > room THEN
+        points := greatest(room, 0);
+        reason := 'daily_cap';
       END IF;
     END IF;
 
     total_before := total;
     highest_before := highest;
-    gained := '[]';
-    fresh := '[]';
-    IF worth <> 0 THEN
-      total := total + worth;
+    levels_gained := NULL;
+    unlocked := NULL;
+    IF points <> 0 THEN
+      total := total + points;
       highest := greatest(highest, total);
       changes := changes + 1;
       sequence := changes;
       reached_at_us := judged_at_us;
 
+      gained := nothing;
+      fresh := nothing;
       IF total >= next_level_points OR total < level_points THEN
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'name', x.name, 'required_points', x.required_points)
-          ORDER BY x.required_points), '[]')
+          ORDER BY x.required_points), nothing)
         INTO gained FROM business_levels AS x
         WHERE x.required_points > total_before AND x.required_points <= total;
-        SELECT x.id, x.name, x.required_points INTO level_id, level_name, level_points FROM business_levels AS x
-        WHERE x.required_points <= total ORDER BY x.required_points DESC LIMIT 1;
+        SELECT x.id, x.name, x.required_points INTO current_level_id, current_level_name, level_points
+        FROM business_levels AS x WHERE x.required_points <= total ORDER BY x.required_points DESC LIMIT 1;
         SELECT min(x.required_points) INTO next_level_points FROM business_levels AS x WHERE x.required_points > total;
       END IF;
 
@@ -226,7 +247,7 @@ BEGIN
           RETURNING achievement_id
         )
         SELECT coalesce(jsonb_agg(jsonb_build_object('id', x.id, 'title', x.title, 'badge_icon', x.badge_icon)
-          ORDER BY x.required_points, x.id), '[]')
+          ORDER BY x.required_points, x.id), nothing)
         INTO fresh FROM unlocked AS u JOIN achievements AS x ON x.id = u.achievement_id;
         SELECT min(x.required_points) INTO next_unlock_points FROM achievements AS x
         WHERE x.required_points > highest AND x.deleted_at IS NULL;
@@ -234,7 +255,9 @@ BEGIN
 
       -- What the points brought stands behind them in the outbox. A level that was lost, by an adjustment or by an edit
       -- that raised it, can be regained, but is announced once.
-      IF gained <> '[]' OR fresh <> '[]' THEN
+      IF gained <> nothing OR fresh <> nothing THEN
+        levels_gained := nullif(ARRAY(SELECT g->>'name' FROM jsonb_array_elements(gained) AS g), '{}');
+        unlocked := nullif(ARRAY(SELECT f->>'title' FROM jsonb_array_elements(fresh) AS f), '{}');
         INSERT INTO outbox (business_id, sequence, position, kind, payload, created_at)
         SELECT at_business, changes, row_number() OVER (ORDER BY news.part, news.nth), news.kind,
           jsonb_build_object('business_id', at_business) || news.payload, judged_at
@@ -251,26 +274,25 @@ BEGIN
       END IF;
     END IF;
 
-    receipt := jsonb_build_object(
-      'event_id', e.event_id, 'business_id', at_business, 'type', e.type, 'points_awarded', worth, 'total_points', total,
-      'level', CASE WHEN level_id IS NOT NULL THEN jsonb_build_object('id', level_id, 'name', level_name) END,
-      'levels_gained', jsonb_path_query_array(gained, '$[*].name'),
-      'unlocked', jsonb_path_query_array(fresh, '$[*].title'));
-    IF why IS NOT NULL THEN
-      receipt := receipt || jsonb_build_object('reason', why);
-    END IF;
+    event_id := e.event_id;
+    business_id := at_business;
+    total_points := total;
+    level_id := current_level_id;
+    level_name := current_level_name;
     RETURN NEXT;
 
-    accepted := accepted || ROW(e.event_id, e.ledger_id, at_business, e.source, e.namespace, e.idempotency_key,
+    accepted := accepted || ROW(event_id, e.ledger_id, at_business, e.source, e.namespace, e.idempotency_key,
       e.fingerprint, e.actor_id, e.type, e.metadata, e.occurred_at, local_day, e.rule_id, e.rule_version,
-      worth <> 0 AND (e.daily_cap IS NOT NULL OR e.cooldown_seconds IS NOT NULL), worth, why, receipt,
-      total, highest, level_id, changes)::awarded_event;
+      points <> 0 AND (e.daily_cap IS NOT NULL OR e.cooldown_seconds IS NOT NULL), points, reason, total, level_id,
+      level_name, levels_gained, unlocked, highest, changes)::awarded_event;
   END LOOP;
 
   INSERT INTO events (id, business_id, source, namespace, idempotency_key, fingerprint, actor_id, type, metadata,
-    occurred_at, day, created_at, rule_id, rule_version, is_limited, points_awarded, receipt)
+    occurred_at, day, created_at, rule_id, rule_version, is_limited, points_awarded, reason,
+    total_after, level_id, level_name, levels_gained, unlocked)
   SELECT x.event_id, x.business_id, x.source, x.namespace, x.idempotency_key, x.fingerprint, x.actor_id, x.type,
-    x.metadata, x.occurred_at, x.day, judged_at, x.rule_id, x.rule_version, x.is_limited, x.points, x.receipt
+    x.metadata, x.occurred_at, x.day, judged_at, x.rule_id, x.rule_version, x.is_limited, x.points, x.reason,
+    x.total_points, x.level_id, x.level_name, x.levels_gained, x.unlocked
   FROM unnest(accepted) AS x;
 
   INSERT INTO ledger_entries (id, business_id, sequence, event_id, type, points, total_after, reason, rule_id,

@@ -21,8 +21,17 @@ const request = (nth: number, businessId: string): AwardRequest => ({
 })
 const requests = (count: number) => Array.from({ length: count }, (_, nth) => request(nth, newId()))
 const outcomeOf = ({ idempotencyKey }: AwardRequest): AwardOutcome => ({
-  ordinal: Number(idempotencyKey),
-  outcome: 'no_business',
+  outcome: 'replayed',
+  receipt: {
+    event_id: idempotencyKey,
+    business_id: '',
+    type: 'sale',
+    points_awarded: 0,
+    total_points: 0,
+    level: null,
+    levels_gained: [],
+    unlocked: [],
+  },
 })
 const keys = (asked: AwardRequest[]) => asked.map(({ idempotencyKey }) => Number(idempotencyKey))
 

@@ -1,12 +1,13 @@
+import { availableParallelism } from 'node:os'
 import { databaseTrouble } from '../../platform/db/database-trouble.ts'
 import { Problem } from '../../platform/errors.ts'
 import { createGatheringQueue } from '../../platform/gathering-queue.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { AwardOutcome, AwardRequest } from './award-repository.ts'
 
-// Each is a transaction under way at most. More of them make smaller arrays, and what a statement costs whatever its
-// length is then paid more often; fewer leave the database idle while one waits for its commit to be on disk.
-const LANES = 4
+// Each is a transaction under way at most: as many as the machine can work on, since more of them only make smaller
+// arrays, and what a statement costs whatever its length is then paid more often.
+const LANES = Math.min(8, Math.max(2, availableParallelism()))
 const LONGEST_ARRAY = 200
 const MOST_WAITING = 10_000
 

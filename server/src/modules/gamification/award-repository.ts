@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sql } from 'drizzle-orm'
 import type { Executor, Store, Transaction } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
-import { storedReceipt } from './dto.ts'
+import type { Receipt } from './dto.ts'
 
 /**
  * AwardRequest is one event to be judged. `caller` is set for owners, who may name a business of their own or none;
@@ -29,10 +29,18 @@ const answerRow = z.discriminatedUnion('outcome', [
   z.object({
     ordinal: z.int(),
     outcome: z.enum(['awarded', 'replayed']),
-    receipt: storedReceipt,
+    event_id: z.string(),
+    business_id: z.string(),
+    points: z.int(),
+    total_points: z.int(),
+    level_id: z.string().nullable(),
+    level_name: z.string().nullable(),
+    levels_gained: z.array(z.string()).nullable(),
+    unlocked: z.array(z.string()).nullable(),
+    reason: z.string().nullable(),
     // Both only where points changed.
-    sequence: z.number().nullable(),
-    reached_at_us: z.number().nullable(),
+    sequence: z.int().nullable(),
+    reached_at_us: z.int().nullable(),
   }),
   z.object({
     ordinal: z.int(),
@@ -40,8 +48,17 @@ const answerRow = z.discriminatedUnion('outcome', [
   }),
 ])
 
+/** StoredReceipt is the part of a receipt that is kept with its event: all but what is read when answering. */
+export type StoredReceipt = Omit<Receipt, 'rank' | 'replayed'>
+
+/** AwardChange is where in the business's history points changed, and when its total was reached, in microseconds. */
+export type AwardChange = { sequence: number; reachedAtUs: number }
+
 /** AwardOutcome is what became of an event: a stored receipt, or the reason why nothing changed. */
-export type AwardOutcome = z.output<typeof answerRow>
+export type AwardOutcome =
+  | { outcome: 'awarded'; receipt: StoredReceipt; change: AwardChange | null }
+  | { outcome: 'replayed'; receipt: StoredReceipt }
+  | { outcome: Exclude<z.output<typeof answerRow>['outcome'], 'awarded' | 'replayed'> }
 
 /** judgedStanding is a standing as judge_standings left it. */
 const judgedStanding = z.object({
@@ -63,20 +80,17 @@ export function createAwardRepository({ pool, db }: Store) {
     async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
       const { rows } = await pool.query({
         name: 'award_events',
-        text: 'SELECT ordinal, outcome, receipt, sequence, reached_at_us FROM award_events($1, $2)',
-        values: [JSON.stringify(requests.map(toInput)), hasCallers(requests)],
+        text: 'SELECT * FROM award_events($1, $2, $3)',
+        values: [inputOf(requests), businessesOf(requests), callersOf(requests)],
       })
-      return inOrder(rows)
+      return outcomesOf(requests, rows)
     },
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
     async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      const input = JSON.stringify(requests.map(toInput))
-      const { rows } = await tx.execute(
-        sql`SELECT ordinal, outcome, receipt, sequence, reached_at_us
-          FROM award_events(${input}::jsonb, ${hasCallers(requests)})`,
-      )
-      return inOrder(rows)
+      const { rows } = await tx.execute(sql`SELECT * FROM award_events(
+        ${inputOf(requests)}::json, ${sql.param(businessesOf(requests))}::uuid[], ${sql.param(callersOf(requests))}::uuid[])`)
+      return outcomesOf(requests, rows)
     },
 
     /** judge brings standings in line with the definitions and tells their levels and what it unlocked. */
@@ -113,31 +127,60 @@ export function createAwardRepository({ pool, db }: Store) {
 
 export type AwardRepository = ReturnType<typeof createAwardRepository>
 
-function inOrder(rows: unknown[]): AwardOutcome[] {
+const inputOf = (requests: AwardRequest[]) =>
+  JSON.stringify(
+    requests.map((request, index) => ({
+      ordinal: index + 1,
+      event_id: newId(),
+      ledger_id: newId(),
+      source: request.source,
+      namespace: request.namespace,
+      idempotency_key: request.idempotencyKey,
+      fingerprint: request.fingerprint,
+      actor_id: request.actorId ?? undefined,
+      type: request.type,
+      metadata: request.metadata ?? undefined,
+      occurred_at: request.occurredAt,
+      timely: request.timely ?? true,
+      points: request.points,
+      reason: request.reason,
+    })),
+  )
+
+const businessesOf = (requests: AwardRequest[]) => requests.map(({ businessId }) => businessId)
+
+const callersOf = (requests: AwardRequest[]) =>
+  requests.some(({ caller }) => caller !== null) ? requests.map(({ caller }) => caller) : null
+
+function outcomesOf(requests: AwardRequest[], rows: unknown[]): AwardOutcome[] {
   const outcomes: AwardOutcome[] = []
-  for (const row of z.array(answerRow).parse(rows)) outcomes[row.ordinal] = row
+  for (const row of z.array(answerRow).parse(rows)) {
+    const at = row.ordinal - 1
+    const type = requests[at]?.type ?? ''
+    outcomes[at] = 'event_id' in row ? accepted(row, type) : { outcome: row.outcome }
+  }
   return outcomes
 }
 
-const hasCallers = (requests: AwardRequest[]) => requests.some(({ caller }) => caller !== null)
+type Accepted = Extract<z.output<typeof answerRow>, { event_id: string }>
 
-function toInput(request: AwardRequest, ordinal: number) {
+function accepted(row: Accepted, type: string): AwardOutcome {
+  const receipt: StoredReceipt = {
+    event_id: row.event_id,
+    business_id: row.business_id,
+    type,
+    points_awarded: row.points,
+    total_points: row.total_points,
+    level: row.level_id === null || row.level_name === null ? null : { id: row.level_id, name: row.level_name },
+    levels_gained: row.levels_gained ?? [],
+    unlocked: row.unlocked ?? [],
+    ...(row.reason === null ? {} : { reason: row.reason }),
+  }
+  if (row.outcome === 'replayed') return { outcome: row.outcome, receipt }
+  const { sequence, reached_at_us: reachedAtUs } = row
   return {
-    ordinal,
-    event_id: newId(),
-    ledger_id: newId(),
-    caller: request.caller,
-    business_id: request.businessId,
-    source: request.source,
-    namespace: request.namespace,
-    idempotency_key: request.idempotencyKey,
-    fingerprint: request.fingerprint,
-    actor_id: request.actorId,
-    type: request.type,
-    metadata: request.metadata,
-    occurred_at: request.occurredAt,
-    timely: request.timely ?? true,
-    points: request.points ?? null,
-    reason: request.reason ?? null,
+    outcome: row.outcome,
+    receipt,
+    change: sequence === null || reachedAtUs === null ? null : { sequence, reachedAtUs },
   }
 }

@@ -128,9 +128,6 @@ export const receiptSchema = z
 /** Receipt is the wire shape of an award. */
 export type Receipt = z.output<typeof receiptSchema>
 
-/** storedReceipt is the part of a receipt that is kept with its event. */
-export const storedReceipt = receiptSchema.omit({ rank: true, replayed: true })
-
 /** newsSchema is one consequence of an award, with the data that the live feed sends of it. */
 export const newsSchema = z.discriminatedUnion('kind', [
   z.object({

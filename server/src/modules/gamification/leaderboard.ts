@@ -40,14 +40,13 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     async awarded(outcomes: AwardOutcome[]): Promise<void> {
       const awards: BoardAward[] = []
       for (const outcome of outcomes) {
-        if (outcome.outcome !== 'awarded' || outcome.sequence === null || outcome.reached_at_us === null) continue
-        const { receipt, sequence, reached_at_us: reachedAtUs } = outcome
+        if (outcome.outcome !== 'awarded' || !outcome.change) continue
+        const { receipt, change } = outcome
         awards.push({
           businessId: receipt.business_id,
           totalPoints: receipt.total_points,
           unlocked: receipt.unlocked.length,
-          sequence,
-          reachedAtUs,
+          ...change,
         })
       }
       if (awards.length === 0) return

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../platform/db/database.ts'
-import type { AwardRepository, AwardRequest } from './award-repository.ts'
-import type { Receipt } from './dto.ts'
+import type { AwardRepository, AwardRequest, StoredReceipt } from './award-repository.ts'
 import { fingerprint } from './fingerprint.ts'
 
 /** PastEvent is something that a business did before this installation could see it. `key` is its idempotency key. */
@@ -15,10 +14,10 @@ export type PastEvent = {
 }
 
 /** PastAward is what came of a past event that was accepted. */
-export type PastAward = { at: Date; receipt: Omit<Receipt, 'rank' | 'replayed'> }
+export type PastAward = { at: Date; receipt: StoredReceipt }
 
-// More in one array are no quicker, since the function matches the rows of an array with each other.
-const BATCH = 100
+// More in one array are no quicker, since events of one business in it are compared with each other.
+const BATCH = 200
 
 /**
  * recordPastEvents awards events that come from the server itself, by the rules as they stand, inside `tx`. Then it dates
@@ -44,19 +43,8 @@ export async function recordPastEvents(
   return awarded
 }
 
-// An adjustment waits for the events before it in its array, and those behind it do not wait for it: to keep the order of
-// time, it goes alone.
 function* batches(events: PastEvent[]): Generator<PastEvent[]> {
-  let batch: PastEvent[] = []
-  for (const event of events) {
-    const full = batch.length === BATCH || event.adjustment !== undefined || batch[0]?.adjustment !== undefined
-    if (full && batch.length > 0) {
-      yield batch
-      batch = []
-    }
-    batch.push(event)
-  }
-  if (batch.length > 0) yield batch
+  for (let from = 0; from < events.length; from += BATCH) yield events.slice(from, from + BATCH)
 }
 
 function toRequest({ businessId, type, occurredAt, key, adjustment }: PastEvent): AwardRequest {

@@ -142,8 +142,15 @@ export const events = pgTable(
     /** Whether it earned points by a rule with a cap or a cooldown: what these look up. */
     isLimited: boolean().notNull().default(false),
     pointsAwarded: integer().notNull(),
-    /** The stored receipt, without rank: what every replay answers. */
-    receipt: jsonb().notNull(),
+    // With the points, the stored receipt: what every replay answers, but for the rank.
+    reason: text(),
+    totalAfter: bigint({ mode: 'number' }).notNull(),
+    levelId: uuid(),
+    levelName: text(),
+    /** Names, lowest first; null for none. */
+    levelsGained: text().array(),
+    /** Titles of achievements; null for none. */
+    unlocked: text().array(),
   },
   (table) => [
     unique('events_key_once').on(table.businessId, table.namespace, table.idempotencyKey),
