@@ -135,7 +135,7 @@ const damages: { name: string; sql: string; finds: string[] }[] = [
 
 for (const { name, sql, finds } of damages) {
   test(`verify finds ${name}, and rebuild puts it right`, async () => {
-    await game.pool.query('TRUNCATE businesses CASCADE')
+    await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
     const id = await withHistory()
     const sound = await game.standing(id)
     await game.pool.query(sql, [id])
@@ -155,7 +155,7 @@ for (const { name, sql, finds } of damages) {
 }
 
 test('ranks that moved for others because of one wrong total are listed too', async () => {
-  await game.pool.query('TRUNCATE businesses CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const first = await withHistory()
   const second = (await game.owner()).business.id
   await game.pool.query('UPDATE business_standings SET total_points = 100000 WHERE business_id = $1', [second])
@@ -167,7 +167,7 @@ test('ranks that moved for others because of one wrong total are listed too', as
 })
 
 test('a hundred lines are shown and the rest is counted', async () => {
-  await game.pool.query('TRUNCATE businesses CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const userId = (await game.owner({ business: false })).user.id
   await game.pool.query(
     `INSERT INTO businesses (id, user_id, business_name, business_category, business_stage, time_zone, currency)
@@ -183,7 +183,7 @@ test('a hundred lines are shown and the rest is counted', async () => {
 })
 
 test('an event that earned what the ledger does not hold is told and left to a person, unlocks included', async () => {
-  await game.pool.query('TRUNCATE businesses CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const id = await withHistory()
   const entries = await game.counted('ledger_entries')
   await game.pool.query('DELETE FROM ledger_entries WHERE business_id = $1 AND points = 700', [id])
@@ -196,7 +196,7 @@ test('an event that earned what the ledger does not hold is told and left to a p
 })
 
 test('what rebuild unlocks is announced, once', async () => {
-  await game.pool.query('TRUNCATE businesses CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const owner = await game.owner()
   await game.adjust(owner.business.id, 30)
   await game.pool.query('DELETE FROM user_achievements WHERE business_id = $1', [owner.business.id])
@@ -209,7 +209,7 @@ test('what rebuild unlocks is announced, once', async () => {
 })
 
 test('a rebuilt standing shows on the board of a running server', { timeout: 30_000 }, async () => {
-  await game.pool.query('TRUNCATE businesses CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const owner = await game.owner()
   await game.adjust(owner.business.id, 30)
   await game.pool.query('UPDATE business_standings SET total_points = 7')
@@ -236,7 +236,7 @@ test('an edit that nobody has been judged by yet is said', async () => {
 })
 
 test('verify finds nothing and rebuild changes nothing while awards and edits go on', async () => {
-  await game.pool.query('TRUNCATE businesses CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const owners = await Promise.all(Array.from({ length: 6 }, () => game.owner()))
   const over = new AbortController()
   const busy = owners.map(async (owner, index) => {
@@ -262,7 +262,7 @@ test('verify finds nothing and rebuild changes nothing while awards and edits go
 })
 
 test('rebuild repairs beside awards, and not one of them is lost', async () => {
-  await game.pool.query('TRUNCATE businesses CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const owners = await Promise.all(Array.from({ length: 6 }, () => game.owner()))
   const over = new AbortController()
   let awarded = 0
