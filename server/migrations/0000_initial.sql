@@ -160,6 +160,17 @@ CREATE TABLE "personal_keys" (
 	CONSTRAINT "personal_keys_keyHash_unique" UNIQUE("key_hash")
 );
 --> statement-breakpoint
+CREATE TABLE "chat_feedback" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"message_id" uuid NOT NULL,
+	"rating" text NOT NULL,
+	"note" text,
+	"model" text NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "chat_feedback_messageId_unique" UNIQUE("message_id")
+);
+--> statement-breakpoint
 CREATE TABLE "chat_messages" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"session_id" uuid NOT NULL,
@@ -203,6 +214,8 @@ CREATE TABLE "chat_sessions" (
 	"business_id" uuid NOT NULL,
 	"user_id" uuid NOT NULL,
 	"title" text NOT NULL,
+	"title_source" text DEFAULT 'message' NOT NULL,
+	"pinned" boolean DEFAULT false NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"deleted_at" timestamp (3) with time zone
@@ -390,6 +403,7 @@ ALTER TABLE "business_standings" ADD CONSTRAINT "business_standings_business_id_
 ALTER TABLE "businesses" ADD CONSTRAINT "businesses_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "personal_keys" ADD CONSTRAINT "personal_keys_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "personal_keys" ADD CONSTRAINT "personal_keys_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_feedback" ADD CONSTRAINT "chat_feedback_message_id_chat_messages_id_fk" FOREIGN KEY ("message_id") REFERENCES "public"."chat_messages"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_run_id_chat_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."chat_runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_names" ADD CONSTRAINT "chat_names_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -431,6 +445,8 @@ CREATE INDEX "chat_runs_user_id_started_at_index" ON "chat_runs" USING btree ("u
 CREATE INDEX "chat_runs_lease_until_index" ON "chat_runs" USING btree ("lease_until") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint
 CREATE INDEX "chat_sessions_business_id_updated_at_id_index" ON "chat_sessions" USING btree ("business_id","updated_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "chat_sessions_user_id_index" ON "chat_sessions" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "chat_sessions_pinned" ON "chat_sessions" USING btree ("business_id","updated_at" DESC NULLS LAST,"id" DESC NULLS LAST) WHERE "chat_sessions"."pinned";--> statement-breakpoint
+CREATE INDEX "chat_sessions_deleted_at_index" ON "chat_sessions" USING btree ("deleted_at") WHERE "chat_sessions"."deleted_at" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "achievements_required_points_index" ON "achievements" USING btree ("required_points");--> statement-breakpoint
 CREATE INDEX "board_changes_tail" ON "board_changes" USING btree ("transaction_id");--> statement-breakpoint
 CREATE INDEX "board_changes_age" ON "board_changes" USING btree ("created_at");--> statement-breakpoint

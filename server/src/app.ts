@@ -103,6 +103,7 @@ export async function createApp(options: AppOptions) {
     business: business.service,
     engine: agent.engine,
     approvals: agent.approvals,
+    writeTitle: agent.writeTitle,
   })
 
   const webhooks = createWebhooks({

@@ -21,7 +21,7 @@ export type Answer = { status: number; headers: Headers; text: string; json: any
 type CallOptions = { token?: string | undefined; body?: unknown; headers?: Record<string, string> }
 
 type TestServerOptions = {
-  /** Environment variables of the server; limits are off unless given. */
+  /** Environment variables of the server; limits, and titles by the model, are off unless given. */
   env?: Record<string, string>
   clock?: Clock
   engine?: AgentEngine
@@ -65,6 +65,8 @@ export async function startTestServer(options: TestServerOptions = {}) {
     API_LIMIT_PER_MINUTE: '0',
     RUNS_PER_OWNER: '0',
     STREAMS_PER_OWNER: '0',
+    // A test that scripts the model counts its calls.
+    LLM_TITLES: '0',
     ADMIN_EMAIL: adminEmail,
     ADMIN_PASSWORD: testPassword,
     LOG_LEVEL: 'silent',

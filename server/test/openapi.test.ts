@@ -20,6 +20,8 @@ describe('the OpenAPI document', () => {
   let server: TestServer
   let document: OpenApiDocument
   const driven = new Map<string, Set<number>>()
+  /** Of answers that were driven, the documented types that none of them has had. */
+  const typesLeft = new Map<string, string[]>()
   before(async () => {
     server = await startTestServer({ env: { WEBHOOK_ALLOW_PRIVATE: '1' } })
     document = readOpenApi((await server.api('GET', '/openapi.json')).json)
@@ -44,6 +46,10 @@ describe('the OpenAPI document', () => {
     if (types.length === 1) assert.deepEqual(types, [type], `${name} is of another type`)
     else assert.ok(answer.status < 300 && types.includes(type ?? ''), `${name} is of another type`)
     const schema = document.schemaOf(documented.content[type ?? '']?.schema ?? {})
+    typesLeft.set(
+      name,
+      (typesLeft.get(name) ?? types).filter((other) => other !== type),
+    )
     const values = type === 'text/event-stream' ? eventsOf(answer.text) : [answer.json]
     for (const value of values) {
       const { error } = schema.safeParse(value)
@@ -271,8 +277,6 @@ describe('the OpenAPI document', () => {
     await drive('POST', decision, 409, { token, ids: approval, body: yes })
     const heard = await drive('GET', `${chat}/runs/{run_id}/events`, 200, { token, ids: [asks.runId] })
     assert.match(heard.text, /"type":"approval_decided"[^]*"type":"points"/)
-    await drive('DELETE', `${chat}/sessions/{id}`, 204, { token, ids: [session] })
-    await drive('DELETE', `${chat}/sessions/{id}`, 404, { token, ids: [session] })
     const openai = '/openai/v1'
     const byKey = { token: key.json.key }
     await drive('GET', `${openai}/models`, 200, byKey)
@@ -280,6 +284,7 @@ describe('the OpenAPI document', () => {
     await drive('POST', `${openai}/chat/completions`, 200, { ...byKey, body: spoken })
     const streamed = { ...spoken, stream: true, stream_options: { include_usage: true } }
     await drive('POST', `${openai}/chat/completions`, 200, { ...byKey, body: streamed })
+    await driveSessions({ token, sessionId: session, questionId: asked.id, answerId: answered.id })
     await drive('DELETE', `${personal}/{id}`, 204, { token, ids: [key.json.id] })
     await drive('DELETE', `${personal}/{id}`, 404, { token, ids: [key.json.id] })
 
@@ -368,6 +373,41 @@ describe('the OpenAPI document', () => {
     await drive('GET', '/health', 200)
     await drive('GET', '/ready', 200)
   })
+
+  async function driveSessions(about: {
+    token: string
+    sessionId: string
+    questionId: string
+    answerId: string
+  }): Promise<void> {
+    const { token } = about
+    const chat = '/api/v1/chat'
+    const own = { token, ids: [about.sessionId] }
+    await drive('PATCH', `${chat}/sessions/{id}`, 200, { ...own, body: { pinned: true } })
+    await drive('GET', `${chat}/sessions`, 200, { token, query: '?pinned=true' })
+    const results = await drive('GET', `${chat}/search`, 200, { token, query: '?q=points' })
+    assert.ok(results.json[0].message.highlights.length > 0, 'a result with an excerpt is among what is checked')
+    await drive('GET', `${chat}/search`, 422, { token })
+    await drive('GET', `${chat}/sessions/{id}/export`, 200, own)
+    await drive('GET', `${chat}/sessions/{id}/export`, 200, { ...own, query: '?format=json' })
+    await drive('GET', `${chat}/sessions/{id}/export`, 404, { token })
+    const rating = { body: { rating: 'down', note: 'Not my points' } }
+    const feedback = `${chat}/messages/{id}/feedback`
+    await drive('PUT', feedback, 200, { token, ids: [about.answerId], ...rating })
+    await drive('PUT', feedback, 409, { token, ids: [about.questionId], ...rating })
+    await drive('PUT', feedback, 404, { token, ...rating })
+    const rated = await drive('GET', `${chat}/sessions/{id}`, 200, own)
+    assert.ok(rated.json[1].feedback, 'an answer with feedback is among what is checked')
+    const given = await drive('GET', '/api/v1/admin/chat/feedback', 200, { token: await server.adminToken() })
+    assert.equal(given.json.length, 1)
+    await drive('DELETE', feedback, 204, { token, ids: [about.answerId] })
+    await drive('DELETE', feedback, 404, { token })
+    await drive('DELETE', `${chat}/sessions/{id}`, 204, own)
+    await drive('DELETE', `${chat}/sessions/{id}`, 404, own)
+    await drive('GET', `${chat}/sessions`, 200, { token, query: '?deleted=true' })
+    await drive('POST', `${chat}/sessions/{id}/restore`, 200, own)
+    await drive('POST', `${chat}/sessions/{id}/restore`, 404, { token })
+  }
 
   async function driveIntegrator(about: { token: string; admin: string; businessId: string }): Promise<void> {
     const { token, admin, businessId } = about
@@ -460,5 +500,7 @@ describe('the OpenAPI document', () => {
       ]
     })
     assert.deepEqual(left, [], 'drive these, too')
+    const typesNotDriven = [...typesLeft].flatMap(([name, rest]) => rest.map((type) => `${name} as ${type}`))
+    assert.deepEqual(typesNotDriven, [], 'drive these types, too')
   })
 })

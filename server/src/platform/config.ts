@@ -172,6 +172,10 @@ export const environment = z.object({
     .refine((seconds) => seconds > 0, 'must be at least 1')
     .default(300)
     .describe('longest answer of the workflow'),
+  LLM_TITLES: z
+    .enum(['0', '1'])
+    .default('1')
+    .describe('`0` leaves conversations titled by their first message, which saves a call of the model each'),
   DEFAULT_TIME_ZONE: z
     .string()
     .refine(isTimeZone, 'must be an IANA time zone')
@@ -257,6 +261,7 @@ const settings = environment
     agentWorkflowName: env.AGENT_WORKFLOW_NAME,
     agentWorkflowApiKey: env.AGENT_WORKFLOW_API_KEY,
     agentWorkflowTimeoutSeconds: env.AGENT_WORKFLOW_TIMEOUT_SECONDS,
+    llmTitles: env.LLM_TITLES === '1',
     defaultTimeZone: env.DEFAULT_TIME_ZONE,
     defaultCurrency: env.DEFAULT_CURRENCY,
     defaultLocale: env.DEFAULT_LOCALE,

@@ -12,6 +12,7 @@ import { modelErrorExplainer } from './model-errors.ts'
 import { createModelOrder } from './model-order.ts'
 import { chooseModels, type ChosenModel, type Models, type ModelSettings } from './models.ts'
 import { agentRoutes } from './routes.ts'
+import { createTitleWriter } from './title-writer.ts'
 import { allTools, type Writes } from './tools/all-tools.ts'
 import { createApprovalRepository } from './tools/approval-repository.ts'
 import { createApprovals } from './tools/approvals.ts'
@@ -25,6 +26,7 @@ export { runContext } from './run-context.ts'
 export { createOfflineModel } from './offline/offline-model.ts'
 export { businessFacts, toolApprovals } from './schema.ts'
 export type { Approvals, Verdict } from './tools/approvals.ts'
+export type { FirstTurn, WriteTitle } from './title-writer.ts'
 
 /** Agent is the module: the engine that answers, and the advisor's memory. */
 export type Agent = ReturnType<typeof createAgent>
@@ -88,6 +90,8 @@ export function createAgent(deps: {
     approvals,
     tools,
     limits,
+    /** writeTitle asks the model; another engine brings a model of its own, which is not ours to ask. */
+    writeTitle: deps.engine ? undefined : createTitleWriter(order),
     /** routes serves what the advisor remembers. */
     routes: agentRoutes({ memory }),
   }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { pageQuery } from '../../platform/http/paging.ts'
 import { idSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
 import type { MessageVersions } from './branches.ts'
+import type { ChatFeedback } from './feedback-repository.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
 import { approvalDecision, approvalPreview } from './run-events.ts'
+import { purgeTime } from './session-purge.ts'
 
 const clientMessageId = z
   .string()
@@ -30,12 +31,6 @@ export const editBody = z
   .object({ content: multiLine(1, 8000), client_message_id: clientMessageId })
   .meta({ id: 'ChatEdit' })
 
-/** sessionsQuery asks for the conversations of a business. */
-export const sessionsQuery = pageQuery.extend({ business_id: idSchema.optional() })
-
-/** titleBody renames a conversation. */
-export const titleBody = z.object({ title: oneLine(1, 200).optional() }).meta({ id: 'ChatSessionTitle' })
-
 /** sessionDto is a conversation. */
 export const sessionDto = z
   .object({
@@ -44,17 +39,26 @@ export const sessionDto = z
     business_id: z.uuid(),
     created_at: timestamp,
     updated_at: timestamp.describe('when it was last used'),
+    pinned: z.literal(true).optional().describe('on those that their owner has pinned'),
+    deleted_at: timestamp.optional().describe('on deleted ones'),
+    purge_at: timestamp.optional().describe('on deleted ones: until then they can be restored, then they are erased'),
   })
   .meta({ id: 'ChatSession' })
 
 /** toSessionDto is a conversation as the API shows it. */
-export function toSessionDto(session: ChatSession): z.infer<typeof sessionDto> {
+export function toSessionDto(
+  session: Pick<ChatSession, 'id' | 'title' | 'businessId' | 'createdAt' | 'updatedAt' | 'pinned'> &
+    Partial<Pick<ChatSession, 'deletedAt'>>,
+): z.infer<typeof sessionDto> {
+  const { deletedAt } = session
   return {
     id: session.id,
     title: session.title,
     business_id: session.businessId,
     created_at: session.createdAt.toISOString(),
     updated_at: session.updatedAt.toISOString(),
+    ...(session.pinned ? { pinned: true } : {}),
+    ...(deletedAt ? { deleted_at: deletedAt.toISOString(), purge_at: purgeTime(deletedAt).toISOString() } : {}),
   }
 }
 
@@ -62,6 +66,11 @@ export function toSessionDto(session: ChatSession): z.infer<typeof sessionDto> {
 export const storedToolCall = z
   .object({ call_id: z.string(), tool: z.string(), args: z.unknown(), ok: z.boolean(), output: z.unknown() })
   .meta({ id: 'ChatToolCall' })
+
+/** givenFeedback is what an owner says of an answer, as it stands with the message. */
+export const givenFeedback = z
+  .object({ rating: z.enum(['up', 'down']), note: z.string().nullable() })
+  .meta({ id: 'ChatMessageFeedback' })
 
 /** messageDto is something that was said. */
 export const messageDto = z
@@ -78,12 +87,16 @@ export const messageDto = z
       .int()
       .optional()
       .describe('where there is more than one: how many versions of this message there are, itself included'),
+    feedback: givenFeedback.optional().describe('on answers: what their owner said of it'),
   })
   .meta({ id: 'ChatMessage' })
 
+/** RatedMessage is a message with its versions, and with what its owner said of it, if anything. */
+export type RatedMessage = MessageVersions & { feedback: ChatFeedback | undefined }
+
 /** toMessageDto is something that was said, as the API shows it. */
-export function toMessageDto(message: ChatMessage & Partial<MessageVersions>): z.infer<typeof messageDto> {
-  const { id, sessionId, role, content, status, toolCalls, runId, versionCount = 1 } = message
+export function toMessageDto(message: ChatMessage & Partial<RatedMessage>): z.infer<typeof messageDto> {
+  const { id, sessionId, role, content, status, toolCalls, runId, versionCount = 1, feedback } = message
   return {
     id,
     session_id: sessionId,
@@ -94,6 +107,7 @@ export function toMessageDto(message: ChatMessage & Partial<MessageVersions>): z
     ...(toolCalls ? { tool_calls: toolCalls } : {}),
     ...(role === 'assistant' && runId ? { run_id: runId } : {}),
     ...(versionCount > 1 ? { version_count: versionCount } : {}),
+    ...(feedback ? { feedback: { rating: feedback.rating, note: feedback.note } } : {}),
   }
 }
 

@@ -5,9 +5,13 @@ import type { App } from '../../platform/http/app-types.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
-import type { AgentEngine, Approvals } from '../agent/index.ts'
+import type { AgentEngine, Approvals, WriteTitle } from '../agent/index.ts'
 import { findUser } from '../auth/index.ts'
-import type { BusinessAccess } from './chat-access.ts'
+import { type BusinessAccess, createChatAccess } from './chat-access.ts'
+import { feedbackAdminRoutes } from './feedback-admin-routes.ts'
+import { createFeedbackRepository } from './feedback-repository.ts'
+import { feedbackRoutes } from './feedback-routes.ts'
+import { createFeedbackService } from './feedback.ts'
 import { messageRoutes } from './message-routes.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
@@ -20,6 +24,13 @@ import { createRunLeases } from './run-leases.ts'
 import { createRunRegistry } from './run-registry.ts'
 import { defaultRunBounds, type RunBounds } from './run.ts'
 import { createChatService } from './service.ts'
+import { createSessionExporter } from './session-export.ts'
+import { createSessionPurge } from './session-purge.ts'
+import { createSessionRepository } from './session-repository.ts'
+import { sessionRoutes } from './session-routes.ts'
+import { createSessionSearch } from './session-search.ts'
+import { createSessionService } from './session-service.ts'
+import { createTitles } from './titles.ts'
 
 export * from './schema.ts'
 export { streamEvent, type StreamEvent } from './dto.ts'
@@ -40,19 +51,27 @@ const runLimitMs = (seconds: number) => seconds * 1000 + 15_000
 /** createChat wires conversations and runs. Nothing here touches the database before `start`. `bounds` is for tests. */
 export function createChat(options: {
   store: Store
-  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner' | 'llmRunSeconds'>
+  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner' | 'llmRunSeconds' | 'llmTitles'>
   limiter: CreateLimiter
   streams: OpenStreams
   clock: Clock
   log: Log
   engine: AgentEngine
   approvals: Pick<Approvals, 'decide'>
+  /** writeTitle asks the model for a title; there is none with the offline advisor. */
+  writeTitle?: WriteTitle | undefined
   business: BusinessAccess
   bounds?: Partial<RunBounds>
 }) {
-  const { settings, clock, log, engine, business } = options
+  const { settings, clock, log, engine, business, streams } = options
   const { db, pool } = options.store
   const repository = createChatRepository(db)
+  const access = createChatAccess({ repository, business })
+  const sessions = createSessionRepository(db)
+  const feedback = createFeedbackRepository(db)
+  const userLocale = async (userId: string) => (await findUser(db, userId))?.locale ?? 'en'
+  const write = settings.llmTitles ? options.writeTitle : undefined
+  const titles = createTitles({ write, sessions, repository, log })
   const registry = createRunRegistry()
   const instance = createRunInstance({
     pool,
@@ -63,6 +82,9 @@ export function createChat(options: {
   const leases = createRunLeases({ repository, registry, instance, log })
   const service = createChatService({
     repository,
+    sessions,
+    feedback,
+    titles,
     registry,
     runs: {
       engine,
@@ -74,23 +96,38 @@ export function createChat(options: {
     },
     approvals: options.approvals,
     business,
-    userLocale: async (userId) => (await findUser(db, userId))?.locale ?? 'en',
+    userLocale,
     settings,
     limiter: options.limiter,
-    streams: options.streams,
+    streams,
     clock,
     log,
     instance: () => instance.number,
   })
 
+  const sessionService = createSessionService({ sessions, access, clock })
+  const search = createSessionSearch({ db, access })
+  const exporter = createSessionExporter({ repository, feedback, access, userLocale, streams, clock })
+  const feedbackService = createFeedbackService({ repository: feedback, access, clock, advisor: engine.name })
+  const purge = createSessionPurge({ sessions, clock, log })
+
   return {
     service,
+    /** titles names conversations by itself; tests wait for it. */
+    titles,
+    /** purge erases long deleted conversations by itself once started; tests call `run`. */
+    purge,
+    /** exporter writes conversations down. */
+    exporter,
     /** leases renews and sweeps by itself once started; tests call `tick`. */
     leases,
     /** routes serves everything under /chat. */
     async routes(app: App): Promise<void> {
       await chatRoutes({ service })(app)
       await messageRoutes({ service })(app)
+      await sessionRoutes({ sessions: sessionService, search, exporter })(app)
+      await feedbackRoutes({ feedback: feedbackService })(app)
+      await feedbackAdminRoutes({ feedback: feedbackService })(app)
       await uiRoutes({ chat: createUiChat({ chat: service }) })(app)
     },
     /** openAiRoutes serves the chat to clients of the OpenAI interface. */
@@ -101,11 +138,13 @@ export function createChat(options: {
     async start(): Promise<void> {
       await instance.start()
       await leases.start()
+      purge.start()
     },
     /** drain stores running answers as interrupted and ends every stream with `server_stopping`; no run starts after it. */
     async drain(): Promise<void> {
       await registry.close(DRAIN_MS)
       leases.stop()
+      await Promise.all([titles.close(), purge.close()])
       await instance.close()
     },
   }

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, isNull, lt, ne, or, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gt, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
 import type { HistoryMessage } from '../agent/index.ts'
 import { createBranches, type MessageVersions, versionCount } from './branches.ts'
@@ -30,34 +30,6 @@ export function createChatRepository(db: Database) {
       return session
     },
 
-    /** sessions lists those of a business, the last used first, one more than `limit` when there are more. */
-    sessions(query: {
-      businessId: string
-      limit: number
-      before: { updatedAt: Date; id: string } | undefined
-    }): Promise<ChatSession[]> {
-      const { before } = query
-      return (
-        db
-          .select()
-          .from(chatSessions)
-          .where(
-            and(
-              eq(chatSessions.businessId, query.businessId),
-              isNull(chatSessions.deletedAt),
-              before &&
-                or(
-                  lt(chatSessions.updatedAt, before.updatedAt),
-                  and(eq(chatSessions.updatedAt, before.updatedAt), lt(chatSessions.id, before.id)),
-                ),
-            ),
-          )
-          // As the index has it; the columns are never null, but the planner wants the same words.
-          .orderBy(sql`${chatSessions.updatedAt} DESC NULLS LAST, ${chatSessions.id} DESC NULLS LAST`)
-          .limit(query.limit + 1)
-      )
-    },
-
     /** messages lists the newest current ones of a session, newest first, one more than `limit` when there are more. */
     messages(query: { sessionId: string; limit: number; before: string | undefined }): Promise<MessageVersions[]> {
       return db
@@ -72,6 +44,22 @@ export function createChatRepository(db: Database) {
         )
         .orderBy(desc(chatMessages.id))
         .limit(query.limit + 1)
+    },
+
+    /** messagesAfter gives the current messages of a session after one of them, or from the start, oldest first. */
+    messagesAfter(query: { sessionId: string; after: string | undefined; limit: number }): Promise<ChatMessage[]> {
+      return db
+        .select()
+        .from(chatMessages)
+        .where(
+          and(
+            eq(chatMessages.sessionId, query.sessionId),
+            eq(chatMessages.isCurrent, true),
+            query.after === undefined ? undefined : gt(chatMessages.id, query.after),
+          ),
+        )
+        .orderBy(chatMessages.id)
+        .limit(query.limit)
     },
 
     /** historyBefore gives what was said before a message, oldest first, at most `limit` messages of the current branch. */
@@ -96,21 +84,6 @@ export function createChatRepository(db: Database) {
         content,
         ...(toolCalls ? { toolCalls: toolCalls.map(({ call_id, ...call }) => ({ callId: call_id, ...call })) } : {}),
       }))
-    },
-
-    /** rename gives a session another title and returns it, undefined when it is not there any more. */
-    async rename(sessionId: string, title: string): Promise<ChatSession | undefined> {
-      const [session] = await db
-        .update(chatSessions)
-        .set({ title })
-        .where(and(eq(chatSessions.id, sessionId), isNull(chatSessions.deletedAt)))
-        .returning()
-      return session
-    },
-
-    /** softDelete takes a session out of sight; no run starts in it from then on. */
-    async softDelete(sessionId: string, at: Date): Promise<void> {
-      await db.update(chatSessions).set({ deletedAt: at }).where(eq(chatSessions.id, sessionId))
     },
   }
 }

@@ -1,20 +1,9 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
 import { decodeCursor, pageQuery, sendPage } from '../../platform/http/paging.ts'
-import { idSchema, instantSchema } from '../../platform/text.ts'
+import { idSchema } from '../../platform/text.ts'
 import { callerOf } from '../auth/index.ts'
-import {
-  completionBody,
-  decidedDto,
-  decisionBody,
-  messageDto,
-  runStatusDto,
-  sessionDto,
-  sessionsQuery,
-  titleBody,
-  toMessageDto,
-  toSessionDto,
-} from './dto.ts'
+import { completionBody, decidedDto, decisionBody, messageDto, runStatusDto, toMessageDto } from './dto.ts'
 import { eventStream, sendRun } from './send-run.ts'
 import type { ChatService } from './service.ts'
 
@@ -23,7 +12,6 @@ const tags = ['Chat']
 const sessionParams = z.object({ id: idSchema })
 const runParams = z.object({ run_id: idSchema })
 const approvalParams = runParams.extend({ approval_id: idSchema })
-const sessionCursor = z.object({ at: instantSchema, id: z.uuid() })
 const messageCursor = z.object({ id: z.uuid() })
 const placeInStream = z
   .string()
@@ -61,29 +49,6 @@ export function chatRoutes({ service }: { service: ChatService }): (app: App) =>
     )
 
     app.get(
-      '/chat/sessions',
-      {
-        config: access,
-        schema: {
-          tags,
-          summary: 'Conversations of a business, the last used first',
-          querystring: sessionsQuery,
-          response: { 200: z.array(sessionDto) },
-        },
-      },
-      async (request, reply) => {
-        const { business_id: businessId, limit, cursor } = request.query
-        const at = decodeCursor(sessionCursor, cursor)
-        const page = await service.getBusinessSessions(callerOf(request).userId, {
-          businessId,
-          limit,
-          before: at && { updatedAt: new Date(at.at), id: at.id },
-        })
-        return sendPage(request, reply, page).map(toSessionDto)
-      },
-    )
-
-    app.get(
       '/chat/sessions/:id',
       {
         config: access,
@@ -107,24 +72,6 @@ export function chatRoutes({ service }: { service: ChatService }): (app: App) =>
       },
     )
 
-    app.patch(
-      '/chat/sessions/:id',
-      {
-        config: access,
-        schema: {
-          tags,
-          summary: 'Rename a conversation',
-          params: sessionParams,
-          body: titleBody,
-          response: { 200: sessionDto },
-        },
-      },
-      async (request) => {
-        const { userId } = callerOf(request)
-        return toSessionDto(await service.renameSession(userId, request.params.id, request.body.title))
-      },
-    )
-
     app.delete(
       '/chat/sessions/:id',
       {
@@ -132,6 +79,7 @@ export function chatRoutes({ service }: { service: ChatService }): (app: App) =>
         schema: {
           tags,
           summary: 'Delete a conversation; its active run is stopped',
+          description: 'It can be restored until its `purge_at`, 30 days later.',
           params: sessionParams,
           response: { 204: z.null() },
         },

@@ -13,6 +13,7 @@ import type { RunRegistry } from './run-registry.ts'
 import type { MessagePlace } from './run-rows.ts'
 import { type RunDeps, startRun } from './run.ts'
 import { sessionTitle } from './session-title.ts'
+import type { Titles } from './titles.ts'
 
 /** Question is a message that wants an answer, and where it stands; `standingId` is its id where it stands already. */
 export type Question = {
@@ -36,6 +37,7 @@ export function createRunStarts(deps: {
   ownSession: (userId: string, sessionId: string) => Promise<OwnSession>
   registry: RunRegistry
   runs: RunDeps
+  titles: Pick<Titles, 'afterFirstAnswer'>
   /** The number that this process's runs are stored with. */
   instance: () => number
   settings: Pick<Settings, 'chatLimitPerDay' | 'runsPerOwner'>
@@ -95,16 +97,16 @@ export function createRunStarts(deps: {
     if (result.kind === 'session_known')
       return begin({ ...question, ...(await deps.ownSession(userId, result.sessionId)) })
     if (result.kind !== 'started') refuse(result)
-    registry.add(
-      startRun(deps.runs, {
-        log: runLog,
-        context: runContext({ runId, user: result.user, business: question.business }),
-        sessionId,
-        userMessageId,
-        assistantMessageId,
-        message: content,
-      }),
-    )
+    const run = startRun(deps.runs, {
+      log: runLog,
+      context: runContext({ runId, user: result.user, business: question.business }),
+      sessionId,
+      userMessageId,
+      assistantMessageId,
+      message: content,
+    })
+    registry.add(run)
+    if (!session) deps.titles.afterFirstAnswer(run, result.user.locale)
     return runId
   }
 

@@ -17,7 +17,11 @@ import { businesses } from '../business/schema.ts'
 
 const instant = () => timestamp({ withTimezone: true, precision: 3 })
 
-/** chatSessions are conversations about one business; erased with their owner. */
+/**
+ * chatSessions are conversations about one business; erased with their owner. `titleSource` says who chose the title: it
+ * began as the first message, and the owner's word is final. The words of titles and messages are indexed by migration
+ * 0007, in columns that only a search reads.
+ */
 export const chatSessions = pgTable(
   'chat_sessions',
   {
@@ -29,11 +33,24 @@ export const chatSessions = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     title: text().notNull(),
+    titleSource: text({ enum: ['message', 'model', 'owner'] })
+      .notNull()
+      .default('message'),
+    pinned: boolean().notNull().default(false),
     createdAt: instant().notNull().defaultNow(),
     updatedAt: instant().notNull().defaultNow(),
     deletedAt: instant(),
   },
-  (table) => [index().on(table.businessId, table.updatedAt.desc(), table.id.desc()), index().on(table.userId)],
+  (table) => [
+    index().on(table.businessId, table.updatedAt.desc(), table.id.desc()),
+    index().on(table.userId),
+    index('chat_sessions_pinned')
+      .on(table.businessId, table.updatedAt.desc(), table.id.desc())
+      .where(sql`${table.pinned}`),
+    index()
+      .on(table.deletedAt)
+      .where(sql`${table.deletedAt} IS NOT NULL`),
+  ],
 )
 
 /**
@@ -140,3 +157,17 @@ export const chatNames = pgTable(
     index().on(table.messageId),
   ],
 )
+
+/** chatFeedback is what owners say of answers, at most one row an answer; `model` is who gave the answer. */
+export const chatFeedback = pgTable('chat_feedback', {
+  id: uuid().primaryKey(),
+  messageId: uuid()
+    .notNull()
+    .unique()
+    .references(() => chatMessages.id, { onDelete: 'cascade' }),
+  rating: text({ enum: ['up', 'down'] }).notNull(),
+  note: text(),
+  model: text().notNull(),
+  createdAt: instant().notNull().defaultNow(),
+  updatedAt: instant().notNull().defaultNow(),
+})

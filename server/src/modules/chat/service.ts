@@ -7,19 +7,25 @@ import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { Approvals, Verdict } from '../agent/index.ts'
-import type { MessageVersions } from './branches.ts'
 import { type BusinessAccess, createChatAccess } from './chat-access.ts'
+import type { RatedMessage } from './dto.ts'
+import type { FeedbackRepository } from './feedback-repository.ts'
 import { createClientPlaces } from './client-places.ts'
 import type { ConversationNames } from './conversation-name.ts'
-import type { ChatMessage, ChatRepository, ChatSession } from './repository.ts'
+import type { ChatMessage, ChatRepository } from './repository.ts'
 import { createRunFeeds, type RunFeed } from './run-feed.ts'
 import { type RunRegistry, within } from './run-registry.ts'
 import { createRunStarts, runActive } from './run-start.ts'
 import type { RunDeps } from './run.ts'
+import type { SessionRepository } from './session-repository.ts'
+import type { Titles } from './titles.ts'
 
 /** ChatServiceDeps is what the service is wired from. */
 export type ChatServiceDeps = {
   repository: ChatRepository
+  sessions: Pick<SessionRepository, 'softDelete'>
+  feedback: Pick<FeedbackRepository, 'ofMessages'>
+  titles: Pick<Titles, 'afterFirstAnswer'>
   registry: RunRegistry
   runs: RunDeps
   approvals: Pick<Approvals, 'decide'>
@@ -81,25 +87,17 @@ export function createChatService(deps: ChatServiceDeps) {
   }
 
   return {
-    /** getBusinessSessions lists the conversations of a business (the caller's first without one), last used first. */
-    async getBusinessSessions(
-      userId: string,
-      query: { businessId: string | undefined; limit: number; before: { updatedAt: Date; id: string } | undefined },
-    ): Promise<Page<ChatSession>> {
-      const { id: businessId } = await access.business(userId, query.businessId)
-      const rows = await repository.sessions({ businessId, limit: query.limit, before: query.before })
-      return pageOf(rows, query.limit, (last) => ({ at: last.updatedAt.toISOString(), id: last.id }))
-    },
-
     /** getSessionMessages gives the newest current messages of a conversation, or those before one, oldest first. */
     async getSessionMessages(
       userId: string,
       query: { sessionId: string; limit: number; before: string | undefined },
-    ): Promise<Page<MessageVersions>> {
+    ): Promise<Page<RatedMessage>> {
       const { session } = await access.session(userId, query.sessionId)
       const rows = await repository.messages({ sessionId: session.id, limit: query.limit, before: query.before })
       const page = pageOf(rows, query.limit, (last) => ({ id: last.id }))
-      return { items: page.items.toReversed(), next: page.next }
+      const said = await deps.feedback.ofMessages(page.items.map(({ id }) => id))
+      const rated = page.items.map((message) => ({ ...message, feedback: said.get(message.id) }))
+      return { items: rated.toReversed(), next: page.next }
     },
 
     /**
@@ -207,19 +205,10 @@ export function createChatService(deps: ChatServiceDeps) {
       return deps.approvals.decide({ ...verdict, isLive: status === 'running' })
     },
 
-    /** renameSession gives a conversation another title, if any; when it was last used stays as it was. */
-    async renameSession(userId: string, sessionId: string, title: string | undefined): Promise<ChatSession> {
-      const { session } = await access.session(userId, sessionId)
-      if (title === undefined) return session
-      const renamed = await repository.rename(session.id, title)
-      if (!renamed) throw problem.notFound()
-      return renamed
-    },
-
     /** deleteSession takes a conversation out of sight and stops its active run. */
     async deleteSession(userId: string, sessionId: string): Promise<void> {
       const { session } = await access.session(userId, sessionId)
-      await repository.softDelete(session.id, clock.now())
+      await deps.sessions.softDelete(session.id, clock.now())
       // No run can begin from here on, so this one is the last.
       const active = await repository.activeRun(session.id)
       if (active) await stop(active, true)
