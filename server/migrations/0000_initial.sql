@@ -160,6 +160,25 @@ CREATE TABLE "personal_keys" (
 	CONSTRAINT "personal_keys_keyHash_unique" UNIQUE("key_hash")
 );
 --> statement-breakpoint
+CREATE TABLE "chat_budget_days" (
+	"user_id" uuid NOT NULL,
+	"day" date NOT NULL,
+	"runs" integer DEFAULT 0 NOT NULL,
+	"used_tokens" bigint DEFAULT 0 NOT NULL,
+	"reserved_tokens" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "chat_budget_days_user_id_day_pk" PRIMARY KEY("user_id","day"),
+	CONSTRAINT "chat_budget_days_not_negative" CHECK ("chat_budget_days"."used_tokens" >= 0 AND "chat_budget_days"."reserved_tokens" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "chat_budgets" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" uuid,
+	"tokens_per_day" bigint,
+	"runs_per_day" integer,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "chat_budgets_one_each" UNIQUE NULLS NOT DISTINCT("user_id")
+);
+--> statement-breakpoint
 CREATE TABLE "chat_feedback" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"message_id" uuid NOT NULL,
@@ -203,6 +222,16 @@ CREATE TABLE "chat_runs" (
 	"input_tokens" integer,
 	"output_tokens" integer,
 	"instance" integer DEFAULT 0 NOT NULL,
+	"model" text,
+	"charged_input" integer DEFAULT 0 NOT NULL,
+	"charged_output" integer DEFAULT 0 NOT NULL,
+	"charge_estimated" boolean DEFAULT true NOT NULL,
+	"budget_day" date,
+	"reserved_tokens" integer,
+	"input_price" numeric(15, 6),
+	"output_price" numeric(15, 6),
+	"price_currency" text,
+	"cost" numeric(24, 12),
 	"lease_until" timestamp (3) with time zone NOT NULL,
 	"started_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"finished_at" timestamp (3) with time zone,
@@ -219,6 +248,19 @@ CREATE TABLE "chat_sessions" (
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"deleted_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "chat_usage_days" (
+	"day" date NOT NULL,
+	"user_id" uuid,
+	"model" text NOT NULL,
+	"currency" text NOT NULL,
+	"runs" bigint DEFAULT 0 NOT NULL,
+	"estimated_runs" bigint DEFAULT 0 NOT NULL,
+	"input_tokens" bigint DEFAULT 0 NOT NULL,
+	"output_tokens" bigint DEFAULT 0 NOT NULL,
+	"cost" numeric(24, 12) DEFAULT '0' NOT NULL,
+	CONSTRAINT "chat_usage_days_once" UNIQUE NULLS NOT DISTINCT("day","user_id","model","currency")
 );
 --> statement-breakpoint
 CREATE TABLE "achievements" (
@@ -403,6 +445,7 @@ ALTER TABLE "business_standings" ADD CONSTRAINT "business_standings_business_id_
 ALTER TABLE "businesses" ADD CONSTRAINT "businesses_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "personal_keys" ADD CONSTRAINT "personal_keys_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "personal_keys" ADD CONSTRAINT "personal_keys_business_id_businesses_id_fk" FOREIGN KEY ("business_id") REFERENCES "public"."businesses"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chat_budgets" ADD CONSTRAINT "chat_budgets_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_feedback" ADD CONSTRAINT "chat_feedback_message_id_chat_messages_id_fk" FOREIGN KEY ("message_id") REFERENCES "public"."chat_messages"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_session_id_chat_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."chat_sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_run_id_chat_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."chat_runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -443,10 +486,12 @@ CREATE INDEX "chat_names_message_id_index" ON "chat_names" USING btree ("message
 CREATE UNIQUE INDEX "chat_runs_one_active" ON "chat_runs" USING btree ("session_id") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint
 CREATE INDEX "chat_runs_user_id_started_at_index" ON "chat_runs" USING btree ("user_id","started_at");--> statement-breakpoint
 CREATE INDEX "chat_runs_lease_until_index" ON "chat_runs" USING btree ("lease_until") WHERE "chat_runs"."status" = 'running';--> statement-breakpoint
+CREATE INDEX "chat_runs_unsettled" ON "chat_runs" USING btree ("lease_until") WHERE "chat_runs"."reserved_tokens" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "chat_sessions_business_id_updated_at_id_index" ON "chat_sessions" USING btree ("business_id","updated_at" DESC NULLS LAST,"id" DESC NULLS LAST);--> statement-breakpoint
 CREATE INDEX "chat_sessions_user_id_index" ON "chat_sessions" USING btree ("user_id");--> statement-breakpoint
 CREATE INDEX "chat_sessions_pinned" ON "chat_sessions" USING btree ("business_id","updated_at" DESC NULLS LAST,"id" DESC NULLS LAST) WHERE "chat_sessions"."pinned";--> statement-breakpoint
 CREATE INDEX "chat_sessions_deleted_at_index" ON "chat_sessions" USING btree ("deleted_at") WHERE "chat_sessions"."deleted_at" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "chat_usage_days_user_id_day_index" ON "chat_usage_days" USING btree ("user_id","day");--> statement-breakpoint
 CREATE INDEX "achievements_required_points_index" ON "achievements" USING btree ("required_points");--> statement-breakpoint
 CREATE INDEX "board_changes_tail" ON "board_changes" USING btree ("transaction_id");--> statement-breakpoint
 CREATE INDEX "board_changes_age" ON "board_changes" USING btree ("created_at");--> statement-breakpoint

@@ -119,7 +119,7 @@ export async function createApp(options: AppOptions) {
   gamification.service.holdNews(webhooks.hasUnread)
 
   // In this order: whoever must still know the owner's businesses comes before they lose their owner.
-  auth.onErase((_tx, userId) => chat.stopRunsOf(userId))
+  auth.onErase(chat.erase)
   auth.onErase(gamification.service.erase)
   auth.onErase(business.erase)
   business.onCreated((tx, created) => gamification.service.openStanding(tx, created.id))

@@ -284,6 +284,8 @@ describe('the OpenAPI document', () => {
     await drive('POST', `${openai}/chat/completions`, 200, { ...byKey, body: spoken })
     const streamed = { ...spoken, stream: true, stream_options: { include_usage: true } }
     await drive('POST', `${openai}/chat/completions`, 200, { ...byKey, body: streamed })
+    await drive('GET', `${chat}/usage`, 200, { token, query: '?from=2026-01-01&to=2026-01-31' })
+    await drive('GET', `${chat}/usage`, 422, { token, query: '?from=2026-01-01&to=2027-01-31' })
     await driveSessions({ token, sessionId: session, questionId: asked.id, answerId: answered.id })
     await drive('DELETE', `${personal}/{id}`, 204, { token, ids: [key.json.id] })
     await drive('DELETE', `${personal}/{id}`, 404, { token, ids: [key.json.id] })
@@ -314,6 +316,18 @@ describe('the OpenAPI document', () => {
     const reset = { token: new URL(link.json.url).searchParams.get('token'), new_password: testPassword }
     await drive('POST', `${auth}/reset`, 200, { body: reset })
     await drive('POST', `${auth}/reset`, 422, { body: reset })
+    await drive('GET', `${admins}/chat/usage`, 200, { token: admin })
+    const allowance = { tokens_per_day: 100_000, runs_per_day: null }
+    await drive('PUT', `${admins}/chat/budgets`, 200, { token: admin, body: allowance })
+    await drive('GET', `${admins}/chat/budgets`, 200, { token: admin })
+    const ofOwner = `${admins}/chat/budgets/users`
+    await drive('PUT', `${ofOwner}/{id}`, 200, { token: admin, ids: [userId], body: { runs_per_day: 20 } })
+    await drive('GET', ofOwner, 200, { token: admin })
+    await drive('GET', `${ofOwner}/{id}`, 200, { token: admin, ids: [userId] })
+    await drive('DELETE', `${ofOwner}/{id}`, 204, { token: admin, ids: [userId] })
+    await drive('PUT', `${ofOwner}/{id}`, 404, { token: admin, body: allowance })
+    await drive('GET', `${ofOwner}/{id}`, 404, { token: admin })
+    await drive('DELETE', `${ofOwner}/{id}`, 404, { token: admin })
     await drive('GET', `${admins}/businesses`, 200, { token: admin })
     const shown = { board_visibility: 'shown' }
     await drive('PATCH', `${admins}/businesses/{id}`, 200, { token: admin, ids: [business.id], body: shown })

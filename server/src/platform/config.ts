@@ -106,6 +106,20 @@ const fallbacks = z
     }
   })
   .pipe(z.array(modelAddress).max(5))
+const pricePerMillion = /^\d{1,9}(\.\d{1,6})?$/
+
+// Split at the last =, since names of models may hold anything but a comma.
+const prices = list.transform((entries, context) =>
+  entries.map((entry) => {
+    const [, model = '', input = '', output = ''] = /^(.+)=([^=/]+)\/([^=/]+)$/.exec(entry) ?? []
+    if (!pricePerMillion.test(input) || !pricePerMillion.test(output))
+      context.addIssue({
+        code: 'custom',
+        message: 'must be entries such as gpt-x=1.25/10 or *=0.5/1.5, comma-separated',
+      })
+    return { model: model.trim(), input, output }
+  }),
+)
 
 // As OpenTelemetry writes them: values are percent-encoded.
 const headers = list.transform((entries, context) => {
@@ -176,11 +190,19 @@ export const environment = z.object({
     .enum(['0', '1'])
     .default('1')
     .describe('`0` leaves conversations titled by their first message, which saves a call of the model each'),
+  LLM_PRICES: prices
+    .default([])
+    .describe('prices a million tokens, `model=input/output`, comma-separated; `*` is any other model'),
+  LLM_PRICE_CURRENCY: z
+    .string()
+    .refine(isCurrency, 'must be an ISO 4217 code')
+    .default('USD')
+    .describe('currency of LLM_PRICES'),
   DEFAULT_TIME_ZONE: z
     .string()
     .refine(isTimeZone, 'must be an IANA time zone')
     .default('UTC')
-    .describe('of new businesses'),
+    .describe('of new businesses; its midnight begins a new day of budgets'),
   DEFAULT_CURRENCY: z
     .string()
     .refine(isCurrency, 'must be an ISO 4217 code')
@@ -197,6 +219,7 @@ export const environment = z.object({
   CHAT_LIMIT_PER_MINUTE: limit(20).describe('messages of one owner'),
   CHAT_LIMIT_PER_DAY: limit(300).describe('messages of one owner'),
   RUNS_PER_OWNER: limit(3).describe('live runs of one owner'),
+  MAX_LIVE_RUNS: limit(500).describe('live runs of one process'),
   STREAMS_PER_OWNER: limit(8).describe('open streams of one owner'),
   API_LIMIT_PER_MINUTE: limit(1200).describe('all calls of one caller'),
   WEBHOOK_ALLOW_PRIVATE: z
@@ -262,6 +285,8 @@ const settings = environment
     agentWorkflowApiKey: env.AGENT_WORKFLOW_API_KEY,
     agentWorkflowTimeoutSeconds: env.AGENT_WORKFLOW_TIMEOUT_SECONDS,
     llmTitles: env.LLM_TITLES === '1',
+    llmPrices: env.LLM_PRICES,
+    llmPriceCurrency: env.LLM_PRICE_CURRENCY,
     defaultTimeZone: env.DEFAULT_TIME_ZONE,
     defaultCurrency: env.DEFAULT_CURRENCY,
     defaultLocale: env.DEFAULT_LOCALE,
@@ -272,6 +297,7 @@ const settings = environment
     chatLimitPerMinute: env.CHAT_LIMIT_PER_MINUTE,
     chatLimitPerDay: env.CHAT_LIMIT_PER_DAY,
     runsPerOwner: env.RUNS_PER_OWNER,
+    maxLiveRuns: env.MAX_LIVE_RUNS,
     streamsPerOwner: env.STREAMS_PER_OWNER,
     apiLimitPerMinute: env.API_LIMIT_PER_MINUTE,
     webhookAllowPrivate: env.WEBHOOK_ALLOW_PRIVATE === '1',

@@ -55,8 +55,8 @@ export const problem = {
       ? new Problem(422, code, errors)
       : new Problem(422, code, errors.map((error) => `${error.path}: ${error.message}`).join('; '), { errors }),
   /** 429 */
-  tooMany: (detail: string, retryAfterSeconds: number) =>
-    new Problem(429, 'too_many_requests', detail, {
+  tooMany: (detail: string, retryAfterSeconds: number, code = 'too_many_requests') =>
+    new Problem(429, code, detail, {
       headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) },
     }),
   /** 503 */

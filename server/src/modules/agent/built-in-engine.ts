@@ -28,6 +28,9 @@ type Deps = {
   log: Log
 }
 
+// The rules, and the data about a business that has much to tell.
+const FRAME_TOKENS = 1_500
+
 /**
  * createBuiltInEngine makes the engine that drives a language model through its own tool loop: ask, execute what the
  * model calls, ask again with the results, until an answer comes without calls. After `toolSteps` such steps the model
@@ -38,6 +41,8 @@ export function createBuiltInEngine(deps: Deps): AgentEngine {
   const { limits } = deps
   return {
     name: deps.name,
+    frameTokens: FRAME_TOKENS + estimatedTokens(JSON.stringify(deps.toolbox.definitions)),
+    promptTokens: limits.promptTokens,
     async *run(input, signal) {
       signal.throwIfAborted()
       const { locale, runId } = input.context

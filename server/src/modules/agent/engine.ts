@@ -108,5 +108,9 @@ export class AgentFailure extends Error {
 export type AgentEngine = {
   /** What `/health` names: `offline` or the model's name. */
   readonly name: string
+  /** What instructions, data about the business and tools cost in every step, in estimated tokens. */
+  readonly frameTokens?: number
+  /** The most that is sent in one step, in estimated tokens. */
+  readonly promptTokens?: number
   run(input: RunInput, signal: AbortSignal): AsyncIterable<AgentEvent>
 }

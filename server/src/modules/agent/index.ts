@@ -20,6 +20,7 @@ import { createToolbox } from './tools/toolbox.ts'
 import { chooseWorkflow, type WorkflowSettings } from './workflow/choose-workflow.ts'
 
 export * from './engine.ts'
+export { estimatedTokens } from './estimated-tokens.ts'
 export type { AgentLimits } from './limits.ts'
 export { createMcpServer } from './mcp-server/mcp-server.ts'
 export { runContext } from './run-context.ts'

@@ -7,6 +7,7 @@ export type ChatFailureCode =
   | 'run_timeout'
   | 'server_stopping'
   | 'storage_unavailable'
+  | 'token_budget_spent'
 
 const messages: Record<'en' | 'id', Record<ChatFailureCode, string>> = {
   en: {
@@ -17,6 +18,7 @@ const messages: Record<'en' | 'id', Record<ChatFailureCode, string>> = {
     run_timeout: 'The answer took too long and was cut off.',
     server_stopping: 'The service is restarting. What was said so far is kept; please ask again in a moment.',
     storage_unavailable: 'The answer could not be stored in time. Please look again in a moment.',
+    token_budget_spent: 'Your allowance with the advisor for today ran out in the middle of this answer.',
   },
   id: {
     answer_too_long: 'Jawabannya terlalu panjang dan dipotong.',
@@ -27,6 +29,7 @@ const messages: Record<'en' | 'id', Record<ChatFailureCode, string>> = {
     server_stopping:
       'Layanan sedang dimulai ulang. Yang sudah disampaikan tetap tersimpan; silakan tanyakan lagi sebentar lagi.',
     storage_unavailable: 'Jawaban belum dapat disimpan. Silakan periksa lagi sebentar lagi.',
+    token_budget_spent: 'Jatah Anda untuk penasihat hari ini habis di tengah jawaban ini.',
   },
 }
 

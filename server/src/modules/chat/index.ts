@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
-import type { Store } from '../../platform/db/database.ts'
+import type { Store, Transaction } from '../../platform/db/database.ts'
 import type { App } from '../../platform/http/app-types.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
@@ -13,6 +13,11 @@ import { createFeedbackRepository } from './feedback-repository.ts'
 import { feedbackRoutes } from './feedback-routes.ts'
 import { createFeedbackService } from './feedback.ts'
 import { messageRoutes } from './message-routes.ts'
+import { forget } from './budget/budget-repository.ts'
+import { budgetRoutes } from './budget/budget-routes.ts'
+import { createBudgetService } from './budget/budget-service.ts'
+import { createRunBudgets } from './budget/run-budgets.ts'
+import { createLiveRunPlaces } from './live-run-places.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
 import { createRunInstance } from './run-instance.ts'
@@ -42,6 +47,19 @@ export type { ChatService, Completion } from './service.ts'
 /** Chat is the module, wired. */
 export type Chat = ReturnType<typeof createChat>
 
+type ChatSettings = Pick<
+  Settings,
+  | 'chatLimitPerMinute'
+  | 'chatLimitPerDay'
+  | 'runsPerOwner'
+  | 'llmRunSeconds'
+  | 'llmTitles'
+  | 'maxLiveRuns'
+  | 'llmPrices'
+  | 'llmPriceCurrency'
+  | 'defaultTimeZone'
+>
+
 // Of the 10 s that the process may take to stop, what running answers may take to be stored.
 const DRAIN_MS = 4_000
 
@@ -51,7 +69,7 @@ const runLimitMs = (seconds: number) => seconds * 1000 + 15_000
 /** createChat wires conversations and runs. Nothing here touches the database before `start`. `bounds` is for tests. */
 export function createChat(options: {
   store: Store
-  settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner' | 'llmRunSeconds' | 'llmTitles'>
+  settings: ChatSettings
   limiter: CreateLimiter
   streams: OpenStreams
   clock: Clock
@@ -80,6 +98,8 @@ export function createChat(options: {
     onHearing: () => void leases.tick(),
   })
   const leases = createRunLeases({ repository, registry, instance, log })
+  const places = createLiveRunPlaces(settings.maxLiveRuns)
+  const timeZone = settings.defaultTimeZone
   const service = createChatService({
     repository,
     sessions,
@@ -98,6 +118,8 @@ export function createChat(options: {
     business,
     userLocale,
     settings,
+    budgets: createRunBudgets({ db, engine, prices: settings, timeZone, clock, log }),
+    places,
     limiter: options.limiter,
     streams,
     clock,
@@ -110,6 +132,7 @@ export function createChat(options: {
   const exporter = createSessionExporter({ repository, feedback, access, userLocale, streams, clock })
   const feedbackService = createFeedbackService({ repository: feedback, access, clock, advisor: engine.name })
   const purge = createSessionPurge({ sessions, clock, log })
+  const budgets = createBudgetService({ db, clock, timeZone, perDay: settings.chatLimitPerDay })
 
   return {
     service,
@@ -129,11 +152,15 @@ export function createChat(options: {
       await feedbackRoutes({ feedback: feedbackService })(app)
       await feedbackAdminRoutes({ feedback: feedbackService })(app)
       await uiRoutes({ chat: createUiChat({ chat: service }) })(app)
+      await budgetRoutes({ service: budgets })(app)
+    },
+    /** erase ends the runs of a user whose account is about to be erased, and takes their name off what they used. */
+    async erase(tx: Transaction, userId: string): Promise<void> {
+      await service.stopRunsOf(userId)
+      await forget(tx, userId)
     },
     /** openAiRoutes serves the chat to clients of the OpenAI interface. */
     openAiRoutes: openAiRoutes({ chat: createOpenAiChat({ chat: service, clock }) }),
-    /** stopRunsOf ends the runs of a user whose account is about to be erased. */
-    stopRunsOf: service.stopRunsOf,
     /** start ends the runs of processes that are gone, and begins to keep those of this one. */
     async start(): Promise<void> {
       await instance.start()

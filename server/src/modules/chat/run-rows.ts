@@ -1,12 +1,23 @@
-import { and, desc, eq, gt, inArray, isNull, lt, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Database, Executor, Transaction } from '../../platform/db/database.ts'
 import type { Usage } from '../agent/index.ts'
 import { lockUser, type User } from '../auth/index.ts'
+import {
+  type BudgetSpent,
+  limitsOf,
+  type Reserved,
+  reserveForRun,
+  type RunBudgetRequest,
+  type RunLimits,
+  settle,
+} from './budget/budget-repository.ts'
+import { type Charge, chargeColumns } from './budget/charge.ts'
 import { endOfBranch, showBranch } from './branches.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
-import { INSTANCE_LOCKS, RUN_CHANNEL, type RunCommand, runCommandText } from './run-instance.ts'
+import { RUN_CHANNEL, type RunCommand, runCommandText } from './run-instance.ts'
 import { type AskedNames, findNamed, keepNames } from './name-repository.ts'
 import type { ConversationNames } from './conversation-name.ts'
+import { createRunInterrupts, interruptExpiredIn, running } from './run-interrupts.ts'
 import type { RunRecord } from './run-record.ts'
 import { chatMessages, chatRuns, chatSessions, type StoredToolCall } from './schema.ts'
 
@@ -31,6 +42,7 @@ export type NewRun = {
   assistantMessageId: string
   record: RunRecord
   limits: { runsPerOwner: number; perDay: number }
+  budget: RunBudgetRequest
   /** Runs of this process, which are alive whatever their lease says. */
   liveHere: string[]
   /** The number of this process, see run-instance.ts. */
@@ -45,7 +57,7 @@ export type NewRun = {
 export type MessagePlace = { kind: 'end' } | { kind: 'beside'; afterId: string } | { kind: 'stands' }
 
 /** StartResult says for whom the run was written, or why it was not. */
-export type StartResult = { kind: 'started'; user: User } | Refusal
+export type StartResult = { kind: 'started'; user: User; budget: Reserved } | Refusal
 
 type Refusal =
   | { kind: 'no_account' }
@@ -56,6 +68,7 @@ type Refusal =
   | { kind: 'session_known'; sessionId: string }
   | { kind: 'too_many_runs' }
   | { kind: 'day_limit'; freeAt: Date }
+  | (BudgetSpent & { locale: User['locale'] })
 
 /** AnswerRows is what is written of an answer, while it grows and when it is finished. */
 export type AnswerRows = {
@@ -64,6 +77,7 @@ export type AnswerRows = {
   content: string
   toolCalls: StoredToolCall[]
   record: RunRecord
+  charge: Charge
 }
 
 /** FinishedRun is an answer with how its run ended. */
@@ -84,32 +98,12 @@ export type RunRows = ReturnType<typeof createRunRows>
 const day = 24 * 60 * 60 * 1000
 // Leases are set and judged by the database's clock alone, which every process shares.
 const leaseEnd = sql`now() + make_interval(secs => ${LEASE_SECONDS})`
-const running = eq(chatRuns.status, 'running')
-const expired = lt(chatRuns.leaseUntil, sql`now()`)
-// Free only when no process holds it; what is taken here is given back with the statement's transaction.
-const isGone = sql`pg_try_advisory_xact_lock(${INSTANCE_LOCKS}, instance)`
-const notThese = (ids: string[]) => (ids.length === 0 ? undefined : notInArray(chatRuns.id, ids))
 const jsonOf = (value: unknown) => sql`${JSON.stringify(value)}::json`
 const jsonbOf = (value: unknown[]) => (value.length === 0 ? sql`NULL` : sql`${JSON.stringify(value)}::jsonb`)
 
 /** createRunRows makes them over a database. */
 export function createRunRows(db: Database) {
-  /** interrupt ends runs, which must be ones whose process is gone, and the answers they were making. */
-  async function interrupt(executor: Executor, which: SQL | undefined): Promise<string[]> {
-    const rows = await executor.execute<{ id: string }>(sql`
-      WITH ended AS (
-        UPDATE ${chatRuns} SET status = 'interrupted', error_code = 'interrupted', finished_at = now()
-        WHERE ${and(which, running)}
-        RETURNING id
-      ), messages AS (
-        UPDATE ${chatMessages} SET status = 'interrupted'
-        WHERE run_id IN (SELECT id FROM ended) AND role = 'assistant' AND status = 'streaming'
-      )
-      SELECT id FROM ended`)
-    return rows.rows.map((row) => row.id)
-  }
-
-  async function refusal(tx: Transaction, run: NewRun): Promise<Refusal | undefined> {
+  async function refusal(tx: Transaction, run: NewRun, limits: RunLimits): Promise<Refusal | undefined> {
     if (run.clientMessageId !== null) {
       const repeated = await findRepeat(tx, {
         clientMessageId: run.clientMessageId,
@@ -130,7 +124,7 @@ export function createRunRows(db: Database) {
         .where(and(eq(chatSessions.id, run.session.id), isNull(chatSessions.deletedAt)))
         .for('update')
       if (!session) return { kind: 'session_gone' }
-      await interrupt(tx, and(eq(chatRuns.sessionId, run.session.id), expired, notThese(run.liveHere)))
+      await interruptExpiredIn(tx, { sessionId: run.session.id, liveHere: run.liveHere })
       const active = await activeRun(tx, run.session.id)
       if (active) return { kind: 'run_active', runId: active }
     }
@@ -141,7 +135,8 @@ export function createRunRows(db: Database) {
       )
       if (alive >= run.limits.runsPerOwner) return { kind: 'too_many_runs' }
     }
-    if (run.limits.perDay > 0) {
+    // Where admins have set a number of runs, that one holds, by the day.
+    if (run.limits.perDay > 0 && limits.runs === null) {
       // The run whose 24 hours must be over before another one fits in.
       const [blocking] = await tx
         .select({ startedAt: chatRuns.startedAt })
@@ -185,6 +180,8 @@ export function createRunRows(db: Database) {
   }
 
   return {
+    ...createRunInterrupts(db),
+
     activeRun: (sessionId: string) => activeRun(db, sessionId),
 
     /** findRepeat gives the run that the same client message started before, in the session or, without one, in any. */
@@ -200,9 +197,17 @@ export function createRunRows(db: Database) {
         // happens while the account is being erased.
         const user = await lockUser(tx, run.userId)
         if (!user || user.disabledAt) return { kind: 'no_account' }
-        const refused = await refusal(tx, run)
+        const limits = await limitsOf(tx, run.userId)
+        const refused = await refusal(tx, run, limits)
         if (refused) return refused
         const { id: sessionId, title } = run.session
+        const budget = await reserveForRun(tx, {
+          ...run.budget,
+          userId: run.userId,
+          sessionId: run.session.isNew ? null : sessionId,
+          limits,
+        })
+        if (budget.kind === 'budget_spent') return { ...budget, locale: user.locale }
         if (run.session.isNew) {
           const { businessId, userId, at } = run
           await tx
@@ -220,11 +225,12 @@ export function createRunRows(db: Database) {
           leaseUntil: leaseEnd,
           startedAt: run.at,
           record: jsonOf(run.record),
+          ...budget.columns,
         })
         await insertMessages(tx, run)
         const { userId, businessId, userMessage, names } = run
         await keepNames(tx, names?.keep ?? [], { userId, businessId, sessionId, messageId: userMessage.id })
-        return { kind: 'started', user }
+        return { kind: 'started', user, budget }
       })
     },
 
@@ -232,7 +238,9 @@ export function createRunRows(db: Database) {
     async saveProgress(answer: AnswerRows): Promise<void> {
       await db.execute(sql`
         WITH run AS (
-          UPDATE ${chatRuns} SET record = ${jsonOf(answer.record)} WHERE id = ${answer.runId} AND ${running} RETURNING id
+          UPDATE ${chatRuns} SET record = ${jsonOf(answer.record)}, charged_input = ${answer.charge.usage.inputTokens},
+            charged_output = ${answer.charge.usage.outputTokens}
+          WHERE id = ${answer.runId} AND ${running} RETURNING id
         )
         UPDATE ${chatMessages} SET content = ${answer.content}, tool_calls = ${jsonbOf(answer.toolCalls)}
         WHERE id = ${answer.assistantMessageId} AND EXISTS (SELECT FROM run)`)
@@ -256,11 +264,13 @@ export function createRunRows(db: Database) {
             outputTokens: run.usage?.outputTokens ?? null,
             finishedAt: run.at,
             record: jsonOf(run.record),
+            ...chargeColumns(run.charge),
           })
           .where(and(eq(chatRuns.id, run.runId), running))
           .returning({ status: chatRuns.status, errorCode: chatRuns.errorCode })
         const kept = finished ?? (await endedElsewhere(tx, run))
         if (!kept || kept.status === 'running') return kept
+        await settle(tx, [run.runId])
         await tx
           .update(chatMessages)
           .set({ content: run.content, status: kept.status, toolCalls: jsonbOf(run.toolCalls) })
@@ -277,37 +287,6 @@ export function createRunRows(db: Database) {
         .where(and(inArray(chatRuns.id, runIds), running))
         .returning({ id: chatRuns.id })
       return new Set(rows.map((row) => row.id))
-    },
-
-    /** interruptExpired ends every run whose lease ran out, but for those that live in this process. */
-    interruptExpired(liveHere: string[]): Promise<string[]> {
-      return interrupt(db, and(expired, notThese(liveHere)))
-    },
-
-    /** interruptIfExpired ends one run when its lease ran out. */
-    async interruptIfExpired(runId: string): Promise<void> {
-      await interrupt(db, and(eq(chatRuns.id, runId), expired))
-    },
-
-    /** instancesGone gives the numbers of other instances that have running runs and are gone, or seem to be. */
-    async instancesGone(own: number): Promise<number[]> {
-      const { rows } = await db.execute<{ instance: number }>(sql`
-        WITH others AS MATERIALIZED (
-          SELECT DISTINCT instance FROM ${chatRuns} WHERE ${running} AND instance NOT IN (0, ${own})
-        )
-        SELECT instance FROM others WHERE ${isGone}`)
-      return rows.map(({ instance }) => instance)
-    },
-
-    /** interruptRunsOf ends the runs of those instances that are still gone. */
-    interruptRunsOf(instances: number[]): Promise<string[]> {
-      return interrupt(
-        db,
-        sql`instance IN (
-          WITH silent AS MATERIALIZED (SELECT unnest(${sql.param(instances)}::int[]) AS instance)
-          SELECT instance FROM silent WHERE ${isGone}
-        )`,
-      )
     },
 
     /** tell has the instance that makes a run, or runs of a user, end them; it hears of it at once. */
@@ -381,6 +360,9 @@ async function insertMessages(tx: Transaction, run: NewRun): Promise<void> {
 }
 
 async function endedElsewhere(tx: Transaction, run: FinishedRun): Promise<KeptStatus | undefined> {
+  // What is settled stays as it was entered.
+  const unsettledRun = and(eq(chatRuns.id, run.runId), isNotNull(chatRuns.reservedTokens))
+  await tx.update(chatRuns).set(chargeColumns(run.charge)).where(unsettledRun)
   const [kept] = await tx
     .update(chatRuns)
     .set({ record: jsonOf(run.record) })

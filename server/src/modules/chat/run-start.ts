@@ -4,7 +4,9 @@ import { problem } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import { runContext } from '../agent/index.ts'
 import type { Limiter } from '../../platform/limits.ts'
+import type { RunBudgets } from './budget/run-budgets.ts'
 import type { Business, OwnSession } from './chat-access.ts'
+import { type LiveRunPlaces, tooManyLiveRuns } from './live-run-places.ts'
 import type { ChatRepository, ChatSession, NewRun, StartResult } from './repository.ts'
 import type { ConversationNames } from './conversation-name.ts'
 import { createRunLog } from './run-log.ts'
@@ -42,12 +44,18 @@ export function createRunStarts(deps: {
   instance: () => number
   settings: Pick<Settings, 'chatLimitPerDay' | 'runsPerOwner'>
   perMinute: Limiter
+  budgets: RunBudgets
+  places: LiveRunPlaces
+  /** userLocale gives the language of a user, for what is refused before they are looked up. */
+  userLocale: (userId: string) => Promise<'en' | 'id'>
   clock: Clock
 }) {
   const { repository, registry, settings, clock } = deps
 
   function refuse(result: Exclude<StartResult, { kind: 'started' | 'repeated' | 'session_known' }>): never {
     switch (result.kind) {
+      case 'budget_spent':
+        throw deps.budgets.refusal(result)
       case 'no_account':
         throw problem.unauthorized()
       case 'session_gone':
@@ -76,6 +84,7 @@ export function createRunStarts(deps: {
     if (!session) runLog.append({ type: 'SessionCreated', sessionId, title })
     runLog.append({ type: 'RunStarted', runId, sessionId, userMessageId, messageId: assistantMessageId })
 
+    const at = clock.now()
     const newRun: NewRun = {
       runId,
       userId,
@@ -88,26 +97,39 @@ export function createRunStarts(deps: {
       assistantMessageId,
       record: recordOf(runLog.read(0).map((entry) => entry.event)),
       limits: { runsPerOwner: settings.runsPerOwner, perDay: settings.chatLimitPerDay },
+      budget: deps.budgets.request(content, at),
       liveHere: registry.ids(),
       instance: deps.instance(),
-      at: clock.now(),
+      at,
     }
-    const result = await repository.startRun(newRun)
-    if (result.kind === 'repeated') return result.runId
-    if (result.kind === 'session_known')
-      return begin({ ...question, ...(await deps.ownSession(userId, result.sessionId)) })
-    if (result.kind !== 'started') refuse(result)
-    const run = startRun(deps.runs, {
-      log: runLog,
-      context: runContext({ runId, user: result.user, business: question.business }),
-      sessionId,
-      userMessageId,
-      assistantMessageId,
-      message: content,
-    })
-    registry.add(run)
-    if (!session) deps.titles.afterFirstAnswer(run, result.user.locale)
-    return runId
+    const release = deps.places.take()
+    if (!release) throw tooManyLiveRuns(await deps.userLocale(userId))
+    let isStarted = false
+    try {
+      const result = await repository.startRun(newRun)
+      if (result.kind === 'repeated') return result.runId
+      if (result.kind === 'session_known') {
+        release()
+        return await begin({ ...question, ...(await deps.ownSession(userId, result.sessionId)) })
+      }
+      if (result.kind !== 'started') refuse(result)
+      const run = startRun(deps.runs, {
+        log: runLog,
+        context: runContext({ runId, user: result.user, business: question.business }),
+        sessionId,
+        userMessageId,
+        assistantMessageId,
+        message: content,
+        budget: deps.budgets.open({ runId, locale: result.user.locale, reserved: result.budget }),
+      })
+      registry.add(run)
+      if (!session) deps.titles.afterFirstAnswer(run, result.user.locale)
+      isStarted = true
+      void run.settled.then(release)
+      return runId
+    } finally {
+      if (!isStarted) release()
+    }
   }
 
   return {

@@ -6,6 +6,7 @@ import type { AnswerRows, FinishedRun, KeptStatus } from './repository.ts'
 import type { RunEvent } from './run-events.ts'
 import { createRunLog } from './run-log.ts'
 import { defaultRunBounds, type LiveRun, type RunBounds, startRun } from './run.ts'
+import { openBudget } from './testing/open-budget.ts'
 import { createScriptedEngine, opened, say, type Script } from './testing/scripted-engine.ts'
 
 type Store = {
@@ -64,6 +65,7 @@ function begin(options: { script?: Script; bounds?: Partial<RunBounds>; store?: 
       userMessageId: 'question',
       assistantMessageId: 'answer',
       message: 'Hi',
+      budget: openBudget(),
     },
   )
   return { run, saved, finished }

@@ -5,6 +5,7 @@ import { inSpan } from '../../platform/tracing/spans.ts'
 import { createPausableDeadline } from '../../platform/pausable-deadline.ts'
 import { type AgentEngine, AgentFailure, type RunContext, type Usage } from '../agent/index.ts'
 import { createAnswerDraft } from './answer-draft.ts'
+import type { RunBudget } from './budget/run-budget.ts'
 import { type ChatFailureCode, failureMessage } from './failure-messages.ts'
 import type { ChatRepository, FinishedRun, KeptStatus } from './repository.ts'
 import type { RunEvent } from './run-events.ts'
@@ -58,6 +59,7 @@ export type RunPlan = {
   userMessageId: string
   assistantMessageId: string
   message: string
+  budget: RunBudget
 }
 
 /** LiveRun is a run of this process. It goes on whether or not anyone reads its log. */
@@ -87,7 +89,7 @@ const noUsage: Usage = { inputTokens: 0, outputTokens: 0 }
 /** startRun begins to make an answer and returns at once. */
 export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
   const { engine, repository, clock, bounds, closing } = deps
-  const { log, context, sessionId, assistantMessageId } = plan
+  const { log, context, sessionId, assistantMessageId, budget } = plan
   const runLog = deps.log.child({ run_id: context.runId })
   const draft = createAnswerDraft(log)
   const control = new AbortController()
@@ -110,6 +112,7 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
     content: draft.text,
     toolCalls: [...draft.toolCalls],
     record: [...draft.record],
+    charge: budget.charge(null),
   })
 
   function abort(reason: RunAbort): void {
@@ -148,6 +151,8 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
         limit: historyLimit,
       })
       control.signal.throwIfAborted()
+      await budget.begin({ history, message: plan.message })
+      control.signal.throwIfAborted()
       for await (const event of engine.run({ context, history, message: plan.message }, control.signal)) {
         // An engine that goes on after it was given up speaks to nobody.
         if (!producing) break
@@ -155,6 +160,9 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
         // While the owner is asked, it is not the engine that takes its time.
         if (event.type === 'ApprovalRequired') limit.pause()
         else if (event.type === 'ApprovalDecided') limit.resume()
+        // The engine waits meanwhile: nothing is asked of the model that is not covered.
+        const covered = budget.take(event)
+        if (covered) await covered
         if (event.type === 'AgentOutput') usage = event.usage
         else progress.touch()
         if (draft.size > bounds.answerLimit) abort('answer_too_long')
@@ -258,6 +266,7 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
       status: outcome.status,
       errorCode: outcome.status === 'interrupted' ? outcome.failure.code : null,
       usage: outcome.usage,
+      charge: budget.charge(outcome.usage),
       record: terminal.type === 'RunFailed' ? [...draft.record, terminal] : draft.record,
       at: clock.now(),
     }

@@ -1,14 +1,19 @@
 import { sql } from 'drizzle-orm'
 import {
+  bigint,
   boolean,
+  check,
+  date,
   index,
   integer,
   json,
   jsonb,
+  numeric,
   pgTable,
   primaryKey,
   text,
   timestamp,
+  unique,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
@@ -16,6 +21,11 @@ import { users } from '../auth/schema.ts'
 import { businesses } from '../business/schema.ts'
 
 const instant = () => timestamp({ withTimezone: true, precision: 3 })
+
+const price = () => numeric({ precision: 15, scale: 6 })
+// Exact: a price of six places times whole tokens, a million of them, has twelve.
+const cost = () => numeric({ precision: 24, scale: 12 })
+const count = () => bigint({ mode: 'number' }).notNull().default(0)
 
 /**
  * chatSessions are conversations about one business; erased with their owner. `titleSource` says who chose the title: it
@@ -73,6 +83,19 @@ export const chatRuns = pgTable(
     inputTokens: integer(),
     outputTokens: integer(),
     instance: integer().notNull().default(0),
+    model: text(),
+    // What the run is taken to have used: as reported in the end, as estimated until then and where nothing was.
+    chargedInput: integer().notNull().default(0),
+    chargedOutput: integer().notNull().default(0),
+    chargeEstimated: boolean().notNull().default(true),
+    // The day of its owner's budget, and what it holds of it; null once settled, which happens once.
+    budgetDay: date({ mode: 'string' }),
+    reservedTokens: integer(),
+    // A million tokens, as it was when the run began or its model answered.
+    inputPrice: price(),
+    outputPrice: price(),
+    priceCurrency: text(),
+    cost: cost(),
     leaseUntil: instant().notNull(),
     startedAt: instant().notNull().defaultNow(),
     finishedAt: instant(),
@@ -87,6 +110,9 @@ export const chatRuns = pgTable(
     index()
       .on(table.leaseUntil)
       .where(sql`${table.status} = 'running'`),
+    index('chat_runs_unsettled')
+      .on(table.leaseUntil)
+      .where(sql`${table.reservedTokens} IS NOT NULL`),
   ],
 )
 
@@ -171,3 +197,61 @@ export const chatFeedback = pgTable('chat_feedback', {
   createdAt: instant().notNull().defaultNow(),
   updatedAt: instant().notNull().defaultNow(),
 })
+
+/**
+ * chatBudgets are what admins allow in a day: one row for the programme, without a user, and one for each owner who has a
+ * budget of their own. Null is "as the programme" or, in the row of the programme, "as the settings"; 0 is no limit.
+ */
+export const chatBudgets = pgTable(
+  'chat_budgets',
+  {
+    id: uuid().primaryKey(),
+    userId: uuid().references(() => users.id, { onDelete: 'cascade' }),
+    tokensPerDay: bigint({ mode: 'number' }),
+    runsPerDay: integer(),
+    updatedAt: instant().notNull().defaultNow(),
+  },
+  (table) => [unique('chat_budgets_one_each').on(table.userId).nullsNotDistinct()],
+)
+
+/**
+ * chatBudgetDays are what an owner has used of a day's budget and what their running answers hold of it. Erased with the
+ * owner by `chat.erase`; no foreign key, since a run that ends would then wait for whoever has locked its owner.
+ */
+export const chatBudgetDays = pgTable(
+  'chat_budget_days',
+  {
+    userId: uuid().notNull(),
+    day: date({ mode: 'string' }).notNull(),
+    runs: integer().notNull().default(0),
+    usedTokens: count(),
+    reservedTokens: count(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.day] }),
+    check('chat_budget_days_not_negative', sql`${table.usedTokens} >= 0 AND ${table.reservedTokens} >= 0`),
+  ],
+)
+
+/**
+ * chatUsageDays are what was used in a day, by owner and model; kept when an account is erased, without its owner.
+ * `currency` is empty where no price was set.
+ */
+export const chatUsageDays = pgTable(
+  'chat_usage_days',
+  {
+    day: date({ mode: 'string' }).notNull(),
+    userId: uuid(),
+    model: text().notNull(),
+    currency: text().notNull(),
+    runs: count(),
+    estimatedRuns: count(),
+    inputTokens: count(),
+    outputTokens: count(),
+    cost: cost().notNull().default('0'),
+  },
+  (table) => [
+    unique('chat_usage_days_once').on(table.day, table.userId, table.model, table.currency).nullsNotDistinct(),
+    index().on(table.userId, table.day),
+  ],
+)

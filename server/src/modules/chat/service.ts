@@ -7,11 +7,13 @@ import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { Approvals, Verdict } from '../agent/index.ts'
+import type { RunBudgets } from './budget/run-budgets.ts'
 import { type BusinessAccess, createChatAccess } from './chat-access.ts'
 import type { RatedMessage } from './dto.ts'
 import type { FeedbackRepository } from './feedback-repository.ts'
 import { createClientPlaces } from './client-places.ts'
 import type { ConversationNames } from './conversation-name.ts'
+import type { LiveRunPlaces } from './live-run-places.ts'
 import type { ChatMessage, ChatRepository } from './repository.ts'
 import { createRunFeeds, type RunFeed } from './run-feed.ts'
 import { type RunRegistry, within } from './run-registry.ts'
@@ -33,6 +35,8 @@ export type ChatServiceDeps = {
   /** userLocale gives the language of a user, for sentences that are made while reading. */
   userLocale: (userId: string) => Promise<'en' | 'id'>
   settings: Pick<Settings, 'chatLimitPerMinute' | 'chatLimitPerDay' | 'runsPerOwner'>
+  budgets: RunBudgets
+  places: LiveRunPlaces
   limiter: CreateLimiter
   streams: OpenStreams
   clock: Clock

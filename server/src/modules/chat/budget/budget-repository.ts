@@ -1,0 +1,246 @@
+import { and, desc, eq, isNull, lt, or, sql } from 'drizzle-orm'
+import type { Executor, Transaction } from '../../../platform/db/database.ts'
+import { newId } from '../../../platform/ids.ts'
+import { users } from '../../auth/index.ts'
+import { chatBudgetDays, chatBudgets, chatMessages, chatRuns } from '../schema.ts'
+import { modelColumns } from './charge.ts'
+import type { Tariff } from './prices.ts'
+
+/** Budget is what an owner may use in a day; null is "as the programme" or "as the settings", 0 is no limit. */
+export type Budget = { tokensPerDay: number | null; runsPerDay: number | null }
+
+/** RunLimits are the limits of an owner's day as they hold: `runs` is null where no admin has set a number. */
+export type RunLimits = { tokens: number; runs: number | null }
+
+/** DayUse is what an owner has used of a day's budget, and what their running answers hold of it. */
+export type DayUse = { runs: number; usedTokens: number; reservedTokens: number }
+
+/** Reservation is what a run asks for at its start. */
+export type Reservation = { userId: string; day: string; tokens: number; limits: RunLimits }
+
+/**
+ * RunBudgetRequest is a message to be paid for: `tokens` without what was said before, 0 where the model uses none;
+ * `historyTokens` is the most that is sent of that.
+ */
+export type RunBudgetRequest = { day: string; tokens: number; historyTokens: number; model: string; tariff: Tariff }
+
+/** Reserved is what a run may hold; `tokenLimit` 0 is no limit. `columns` go into the run's row. */
+export type Reserved = {
+  kind: 'reserved'
+  tokens: number
+  tokenLimit: number
+  columns: ReturnType<typeof modelColumns> & { budgetDay: string; reservedTokens: number }
+}
+
+/** BudgetSpent is a refusal, with all that tells why. */
+export type BudgetSpent = { kind: 'budget_spent'; tokens: number; limits: RunLimits; use: DayUse }
+
+/** ownBudget gives the budget that admins have set for one owner, or for the programme, undefined where they have not. */
+export async function ownBudget(db: Executor, userId: string | null) {
+  const whose = userId === null ? isNull(chatBudgets.userId) : eq(chatBudgets.userId, userId)
+  const [budget] = await db.select().from(chatBudgets).where(whose)
+  return budget
+}
+
+/** limitsOf gives the limits that hold for an owner: their own, then the programme's. */
+export async function limitsOf(db: Executor, userId: string): Promise<RunLimits> {
+  const rows = await db
+    .select()
+    .from(chatBudgets)
+    .where(or(isNull(chatBudgets.userId), eq(chatBudgets.userId, userId)))
+  const own = rows.find((row) => row.userId !== null)
+  const programme = rows.find((row) => row.userId === null)
+  return {
+    tokens: own?.tokensPerDay ?? programme?.tokensPerDay ?? 0,
+    runs: own?.runsPerDay ?? programme?.runsPerDay ?? null,
+  }
+}
+
+/** dayUse gives what an owner has used of a day. */
+export async function dayUse(db: Executor, whose: { userId: string; day: string }): Promise<DayUse> {
+  const [use] = await db
+    .select()
+    .from(chatBudgetDays)
+    .where(and(eq(chatBudgetDays.userId, whose.userId), eq(chatBudgetDays.day, whose.day)))
+  return use ?? { runs: 0, usedTokens: 0, reservedTokens: 0 }
+}
+
+/**
+ * reserve counts a run and takes its tokens out of the day, in the transaction that starts it; false when they do not
+ * fit any more. One statement on one row judges and takes, so whoever else reserves waits for it, wherever they are.
+ */
+export async function reserve(tx: Transaction, { userId, day, tokens, limits }: Reservation): Promise<boolean> {
+  // Typed one and all: PostgreSQL would compare two bare parameters as texts.
+  const asked = sql`${tokens}::bigint`
+  const limit = sql`${limits.tokens}::bigint`
+  const runLimit = sql`${limits.runs ?? 0}::bigint`
+  const { rows } = await tx.execute<{ runs: number }>(sql`
+    INSERT INTO ${chatBudgetDays} AS d (user_id, day, runs, reserved_tokens)
+    SELECT ${userId}::uuid, ${day}::date, 1, ${asked} WHERE ${limit} = 0 OR ${asked} <= ${limit}
+    ON CONFLICT (user_id, day) DO UPDATE SET runs = d.runs + 1, reserved_tokens = d.reserved_tokens + ${asked}
+    WHERE (${limit} = 0 OR d.used_tokens + d.reserved_tokens + ${asked} <= ${limit})
+      AND (${runLimit} = 0 OR d.runs < ${runLimit})
+    RETURNING runs`)
+  const runs = rows[0]?.runs
+  // The first of a day clears away the days that nobody looks at any more.
+  if (runs === 1)
+    await tx.execute(
+      sql`DELETE FROM ${chatBudgetDays} WHERE user_id = ${userId} AND day < ${day}::date - 1 AND reserved_tokens = 0`,
+    )
+  return runs !== undefined
+}
+
+/** reserveForRun reserves what a message costs with what was said before in its session, or says that it does not fit. */
+export async function reserveForRun(
+  tx: Transaction,
+  run: RunBudgetRequest & { userId: string; sessionId: string | null; limits: RunLimits },
+): Promise<Reserved | BudgetSpent> {
+  const { userId, day, limits } = run
+  const tokenLimit = run.tokens === 0 ? 0 : limits.tokens
+  const said = tokenLimit === 0 || run.sessionId === null ? 0 : await saidTokens(tx, run.sessionId)
+  const tokens = tokenLimit === 0 ? 0 : run.tokens + Math.min(said, run.historyTokens)
+  if (!(await reserve(tx, { userId, day, tokens, limits: { ...limits, tokens: tokenLimit } })))
+    return { kind: 'budget_spent', tokens, limits, use: await dayUse(tx, { userId, day }) }
+  return {
+    kind: 'reserved',
+    tokens,
+    tokenLimit,
+    columns: { budgetDay: day, reservedTokens: tokens, ...modelColumns(run) },
+  }
+}
+
+/** extend lets a running answer hold `upTo` tokens in all; false when they do not fit, or the run has ended. */
+export async function extend(
+  db: Executor,
+  { runId, upTo, limit }: { runId: string; upTo: number; limit: number },
+): Promise<boolean> {
+  const { rows } = await db.execute(sql`
+    WITH run AS (
+      SELECT id, user_id, budget_day, ${upTo}::int - reserved_tokens AS more FROM ${chatRuns}
+      WHERE id = ${runId} AND status = 'running' AND reserved_tokens IS NOT NULL FOR UPDATE
+    ), grown AS (
+      UPDATE ${chatBudgetDays} AS d SET reserved_tokens = d.reserved_tokens + run.more FROM run
+      WHERE d.user_id = run.user_id AND d.day = run.budget_day
+        AND d.used_tokens + d.reserved_tokens + run.more <= ${limit}::bigint
+      RETURNING run.id
+    )
+    UPDATE ${chatRuns} AS r SET reserved_tokens = ${upTo} FROM grown WHERE r.id = grown.id RETURNING r.id`)
+  return rows.length > 0
+}
+
+/**
+ * settle gives back what ended runs held, and enters what they are taken to have used: into the day of their owner, and
+ * into the usage that is kept. A run is settled once; settling it again changes nothing.
+ */
+export async function settle(tx: Transaction, runIds: string[]): Promise<void> {
+  if (runIds.length === 0) return
+  await tx.execute(sql`
+    WITH held AS (
+      SELECT id, reserved_tokens FROM ${chatRuns}
+      WHERE id = ANY (${sql.param(runIds)}::uuid[]) AND status <> 'running' AND reserved_tokens IS NOT NULL
+      ORDER BY id FOR UPDATE
+    ), run AS (
+      UPDATE ${chatRuns} AS r SET reserved_tokens = NULL,
+        cost = (charged_input * input_price + charged_output * output_price) / 1000000
+      FROM held WHERE r.id = held.id
+      RETURNING r.user_id, budget_day AS day, coalesce(model, '') AS model, coalesce(price_currency, '') AS currency,
+        charge_estimated, charged_input::bigint AS input, charged_output::bigint AS output, coalesce(cost, 0) AS cost,
+        held.reserved_tokens AS reserved
+    ), days AS (
+      UPDATE ${chatBudgetDays} AS d
+      SET reserved_tokens = d.reserved_tokens - s.reserved, used_tokens = d.used_tokens + s.used
+      FROM (SELECT user_id, day, sum(reserved) AS reserved, sum(input + output) AS used FROM run GROUP BY user_id, day) AS s
+      WHERE d.user_id = s.user_id AND d.day = s.day
+    )
+    INSERT INTO chat_usage_days AS u
+      (day, user_id, model, currency, runs, estimated_runs, input_tokens, output_tokens, cost)
+    SELECT day, user_id, model, currency, count(*), count(*) FILTER (WHERE charge_estimated AND input + output > 0),
+      sum(input), sum(output), sum(cost)
+    FROM run GROUP BY day, user_id, model, currency
+    ON CONFLICT (day, user_id, model, currency) DO UPDATE SET
+      runs = u.runs + excluded.runs, estimated_runs = u.estimated_runs + excluded.estimated_runs,
+      input_tokens = u.input_tokens + excluded.input_tokens,
+      output_tokens = u.output_tokens + excluded.output_tokens, cost = u.cost + excluded.cost`)
+}
+
+/**
+ * unsettled names ended runs that nobody settles any more: another process has stopped them, and their own died before
+ * it could note what they used.
+ */
+export async function unsettled(tx: Transaction): Promise<string[]> {
+  const { rows } = await tx.execute<{ id: string }>(sql`
+    SELECT id FROM ${chatRuns}
+    WHERE reserved_tokens IS NOT NULL AND status <> 'running' AND lease_until < now() - interval '1 minute'
+    ORDER BY id LIMIT 1000`)
+  return rows.map(({ id }) => id)
+}
+
+/** saidTokens estimates the last messages of a session: bytes are counted, three to a token. */
+export async function saidTokens(tx: Transaction, sessionId: string): Promise<number> {
+  const { rows } = await tx.execute<{ tokens: number }>(sql`
+    SELECT coalesce(sum(octet_length(content) + coalesce(octet_length(tool_calls::text), 0)), 0) / 3 AS tokens
+    FROM (SELECT content, tool_calls FROM ${chatMessages} WHERE session_id = ${sessionId} AND is_current ORDER BY id DESC LIMIT 200) AS m`)
+  return rows[0]?.tokens ?? 0
+}
+
+/**
+ * forget ends the accounts of an owner who is being erased: running answers are settled as they stand, and what was used
+ * stays in the sums, without a name. Locks in the order in which a run that ends does: sessions, runs.
+ */
+export async function forget(tx: Transaction, userId: string): Promise<void> {
+  await tx.execute(sql`SELECT FROM chat_sessions WHERE user_id = ${userId} ORDER BY id FOR UPDATE`)
+  const { rows } = await tx.execute<{ id: string }>(sql`
+    UPDATE ${chatRuns} SET status = CASE WHEN status = 'running' THEN 'interrupted' ELSE status END
+    WHERE user_id = ${userId} AND reserved_tokens IS NOT NULL RETURNING id`)
+  await settle(
+    tx,
+    rows.map(({ id }) => id),
+  )
+  await tx.execute(sql`DELETE FROM ${chatBudgetDays} WHERE user_id = ${userId}`)
+  await tx.execute(sql`
+    WITH gone AS (DELETE FROM chat_usage_days WHERE user_id = ${userId} RETURNING *)
+    INSERT INTO chat_usage_days AS u
+      (day, user_id, model, currency, runs, estimated_runs, input_tokens, output_tokens, cost)
+    SELECT day, NULL, model, currency, runs, estimated_runs, input_tokens, output_tokens, cost FROM gone
+    ON CONFLICT (day, user_id, model, currency) DO UPDATE SET
+      runs = u.runs + excluded.runs, estimated_runs = u.estimated_runs + excluded.estimated_runs,
+      input_tokens = u.input_tokens + excluded.input_tokens,
+      output_tokens = u.output_tokens + excluded.output_tokens, cost = u.cost + excluded.cost`)
+}
+
+/** ownBudgets lists owners who have a budget of their own, by their ids, newest first. */
+export function ownBudgets(db: Executor, { after, limit }: { after: string | undefined; limit: number }) {
+  return db
+    .select({
+      userId: users.id,
+      userName: users.name,
+      userEmail: users.email,
+      tokensPerDay: chatBudgets.tokensPerDay,
+      runsPerDay: chatBudgets.runsPerDay,
+      updatedAt: chatBudgets.updatedAt,
+    })
+    .from(chatBudgets)
+    .innerJoin(users, eq(users.id, chatBudgets.userId))
+    .where(after === undefined ? undefined : lt(chatBudgets.userId, after))
+    .orderBy(desc(chatBudgets.userId))
+    .limit(limit)
+}
+
+/** writeBudget sets what an owner, or the programme, may use in a day. */
+export async function writeBudget(
+  tx: Transaction,
+  budget: Budget & { userId: string | null; at: Date },
+): Promise<void> {
+  const { userId, tokensPerDay, runsPerDay, at } = budget
+  const values = { tokensPerDay, runsPerDay, updatedAt: at }
+  await tx
+    .insert(chatBudgets)
+    .values({ id: newId(), userId, ...values })
+    .onConflictDoUpdate({ target: chatBudgets.userId, set: values })
+}
+
+/** removeBudget takes an owner's own budget away and gives what it was, undefined when there was none. */
+export async function removeBudget(tx: Transaction, userId: string): Promise<Budget | undefined> {
+  const [budget] = await tx.delete(chatBudgets).where(eq(chatBudgets.userId, userId)).returning()
+  return budget
+}
