@@ -112,7 +112,7 @@ test('a backup brings every row of every table into a database that had nothing'
   await database.drop()
 })
 
-test('the schema after a restore is that of a new installation, triggers enabled', async () => {
+test('the schema after a restore is that of a new installation, with its keys and indexes, triggers enabled', async () => {
   const [fresh, database] = await Promise.all([createTestDatabase(), emptyDatabase()])
   await into(database.url)
   const shape = (url: string) =>
@@ -122,7 +122,12 @@ test('the schema after a restore is that of a new installation, triggers enabled
         WHERE table_schema = 'public' ORDER BY 1, 2`,
       )
       const triggers = await client.query('SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1')
-      return [columns.rows, triggers.rows]
+      const constraints = await client.query(
+        `SELECT conrelid::regclass::text AS table, conname, pg_get_constraintdef(oid) AS definition, convalidated
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2`,
+      )
+      const indexes = await client.query(`SELECT * FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname`)
+      return [columns.rows, triggers.rows, constraints.rows, indexes.rows]
     })
   assert.deepEqual(await shape(database.url), await shape(fresh.url))
   await Promise.all([fresh.drop(), database.drop()])
@@ -299,7 +304,7 @@ test('a file whose checksum holds but whose parts do not fit together is refused
   }
 })
 
-test('what a table or a foreign key does not take undoes the whole restore', async () => {
+test('what a table, a key or a foreign key does not take undoes the whole restore', async () => {
   const database = await createTestDatabase()
   const untouched = await contentsOf(database.url)
   const parts: Buffer[] = []
@@ -308,6 +313,7 @@ test('what a table or a foreign key does not take undoes the whole restore', asy
   })
   const cases: [string, string, string][] = [
     ['users', 'id', 'not a uuid\n'],
+    ['definition_changes', 'singleton', 't\nt\n'],
     ['business_standings', 'business_id', '01900000-0000-7000-8000-000000000999\n'],
     ['users', 'nonsense', 'x\n'],
   ]
@@ -322,7 +328,7 @@ test('what a table or a foreign key does not take undoes the whole restore', asy
         yield frame('T', { name, columns: [column] })
         yield frame('D', Buffer.from(text))
         yield frame('E', seal.end())
-        yield frame('Z', { tables: 1, rows: 1 })
+        yield frame('Z', { tables: 1, rows: text.split('\n').length - 1 })
       })(),
     )
     await assert.rejects(into(database.url, { file }), refused(/nothing was restored|does not know/))

@@ -9,6 +9,7 @@ import { StartupRefusal } from '../platform/startup-refusal.ts'
 import type { Installation } from './backup.ts'
 import type { BackupHeader, TableFrame } from './backup-format.ts'
 import { type BackupContents, type BackupFile, withBackup } from './backup-reader.ts'
+import { loadInBulk } from './bulk-loading.ts'
 import { keepSecret, secretMark, secretOf } from './installation-secret.ts'
 import { withOperatorClient } from './operator-client.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -23,11 +24,13 @@ export type Restored = {
   keptSecretKey: boolean
 }
 
+type ShowProgress = (step: 'check' | 'restore' | 'index', total: number) => Progress
+
 type RestoreOptions = Installation & {
   file: string
   /** Go on although what the backup's secret key has encrypted cannot be read here. */
   acceptOtherSecretKey?: boolean
-  progress?: (step: 'check' | 'restore', total: number) => Progress
+  progress?: ShowProgress
 }
 
 /**
@@ -43,7 +46,7 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     const { header, tables, rows } = contents
     refuseUnknownSchema(header, options.file)
     const keptSecretKey = await withOperatorClient({ connection: options.connection, name: 'restore' }, (client) =>
-      load(client, { options, file, contents, progress: (total) => progress('restore', total) }),
+      load(client, { options, file, contents, progress }),
     )
     await migrate(options.connection)
     await withOperatorClient({ connection: options.connection, name: 'restore' }, (client) => client.query('ANALYZE'))
@@ -51,8 +54,9 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   })
 }
 
-const showProgress = (step: 'check' | 'restore', total: number) =>
-  createProgress({ label: step, total, unit: step === 'check' ? 'bytes' : 'rows' })
+const UNITS = { check: 'bytes', restore: 'rows', index: 'keys' } as const
+
+const showProgress: ShowProgress = (step, total) => createProgress({ label: step, total, unit: UNITS[step] })
 
 function refuseUnknownSchema(header: BackupHeader, file: string): void {
   const known = knownMigrations().map(({ folderMillis }) => folderMillis)
@@ -68,7 +72,7 @@ type Loading = {
   options: RestoreOptions
   file: BackupFile
   contents: BackupContents
-  progress: (total: number) => Progress
+  progress: ShowProgress
 }
 
 async function load(client: pg.Client, { options, file, contents, progress }: Loading): Promise<boolean> {
@@ -90,8 +94,14 @@ async function load(client: pg.Client, { options, file, contents, progress }: Lo
     for (const { name } of targets) await client.query(`ALTER TABLE ${quoted(name)} DISABLE TRIGGER USER`)
     // What a new installation is seeded with is in the backup too, or was deleted there.
     await client.query(`TRUNCATE ${targets.map(({ name }) => quoted(name)).join(', ')}`)
-    const loading = progress(contents.rows)
-    await loadRows(client, file, loading).finally(loading.done)
+    await loadInBulk(client, {
+      tables: targets.map(({ name }) => name),
+      async load() {
+        const loading = progress('restore', contents.rows)
+        await loadRows(client, file, loading).finally(loading.done)
+      },
+      progress: (total) => progress('index', total),
+    })
     for (const target of plan) await renewBounds(client, target)
     await setCounters(client, header, targets)
     for (const { name } of targets) await client.query(`ALTER TABLE ${quoted(name)} ENABLE TRIGGER USER`)
