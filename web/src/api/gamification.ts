@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { businessesQuery } from './business.ts'
 import { queryClient } from './query-client.ts'
-import { request, requestPage } from './request.ts'
+import { request, requestPage, send } from './request.ts'
 import type { Achievement, LeaderboardEntry, LedgerEntry, OpenRule, Receipt } from './types.ts'
 
 /** achievementsQuery is every achievement as the business stands to it. */
@@ -43,8 +43,18 @@ export async function recordActivity(activity: ActivityInput, idempotencyKey: st
     method: 'POST',
     body: { ...activity, idempotency_key: idempotencyKey },
   })
+  ownEvents.add(receipt.event_id)
   await pointsChanged(activity.business_id)
   return receipt
+}
+
+/** ownEvents are the events that this tab has recorded and told the person of. */
+export const ownEvents = new Set<string>()
+
+/** liveFeed opens the stream of what all the person's businesses earn, after an event or from now on. */
+export function liveFeed(after: string | undefined, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = after === undefined ? {} : { 'last-event-id': after }
+  return send('/gamification/stream', { headers, signal })
 }
 
 /** pointsChanged has everything that depends on a business's points read again. */

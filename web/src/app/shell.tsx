@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { meQuery } from '../api/account.ts'
 import { speak } from '../i18n/i18n.ts'
 import { languageOf } from '../i18n/language.ts'
+import { useLiveProgress } from '../live/use-live-progress.ts'
 import { Icon, Logo, type IconName } from '../ui/icon.tsx'
 import { ActiveBusinessProvider, useBusinesses } from './active-business.tsx'
 
@@ -23,7 +24,8 @@ type Place = { to: '/' | '/chat/{-$sessionId}' | '/business' | '/account' | '/ad
 
 function Frame({ isAdmin }: { isAdmin: boolean }) {
   const { t } = useTranslation()
-  const { business } = useBusinesses()
+  const { business, businesses } = useBusinesses()
+  useLiveProgress(businesses)
   const places: Place[] = [
     ...(business
       ? ([

@@ -160,6 +160,7 @@ export const en = {
     hours_other: '{{count, number}} hours',
     earned_one: '+{{count, number}} point!',
     earned_other: '+{{count, number}} points!',
+    taken: '{{points}} points',
     earnedNothing: 'Recorded, without points this time.',
     reasonCap: 'Today’s limit for this activity is reached. Tomorrow it counts again.',
     reasonCooldown: 'This activity was recorded a short while ago and brings points again later.',

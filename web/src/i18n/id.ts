@@ -156,6 +156,7 @@ export const id: Translation = {
     minutes_other: '{{count, number}} menit',
     hours_other: '{{count, number}} jam',
     earned_other: '+{{count, number}} poin!',
+    taken: '{{points}} poin',
     earnedNothing: 'Tercatat, kali ini tanpa poin.',
     reasonCap: 'Batas hari ini untuk kegiatan ini sudah tercapai. Besok dihitung lagi.',
     reasonCooldown: 'Kegiatan ini baru saja dicatat dan nanti memberi poin lagi.',
