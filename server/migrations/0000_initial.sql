@@ -245,6 +245,8 @@ CREATE TABLE "chat_sessions" (
 	"title" text NOT NULL,
 	"title_source" text DEFAULT 'message' NOT NULL,
 	"pinned" boolean DEFAULT false NOT NULL,
+	"summary" text,
+	"summary_until" uuid,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"deleted_at" timestamp (3) with time zone

@@ -102,6 +102,7 @@ export async function createApp(options: AppOptions) {
     log,
     business: business.service,
     engine: agent.engine,
+    summariser: agent.summariser,
     approvals: agent.approvals,
     writeTitle: agent.writeTitle,
   })

@@ -13,6 +13,8 @@ import { createModelOrder } from './model-order.ts'
 import { chooseModels, type ChosenModel, type Models, type ModelSettings } from './models.ts'
 import { agentRoutes } from './routes.ts'
 import { createTitleWriter } from './title-writer.ts'
+import { OFFLINE_PROVIDER } from './offline/offline-model.ts'
+import { createSummariser } from './summariser.ts'
 import { allTools, type Writes } from './tools/all-tools.ts'
 import { createApprovalRepository } from './tools/approval-repository.ts'
 import { createApprovals } from './tools/approvals.ts'
@@ -27,6 +29,7 @@ export { runContext } from './run-context.ts'
 export { createOfflineModel } from './offline/offline-model.ts'
 export { businessFacts, toolApprovals } from './schema.ts'
 export type { Approvals, Verdict } from './tools/approvals.ts'
+export type { Summariser } from './summariser.ts'
 export type { FirstTurn, WriteTitle } from './title-writer.ts'
 
 /** Agent is the module: the engine that answers, and the advisor's memory. */
@@ -64,6 +67,10 @@ export function createAgent(deps: {
   const models: Models = deps.model ? [deps.model] : chooseModels(deps.settings)
   const order = createModelOrder({ models, clock, restMs: limits.restMs })
   const secrets = models.flatMap((model) => model.secrets)
+  const explain = modelErrorExplainer({ secrets, now: () => clock.now() })
+  // The offline advisor reads no summary and cannot write one.
+  const summariser =
+    models[0].model.provider === OFFLINE_PROVIDER ? undefined : createSummariser({ order, explain, limits, log })
   const tools = allTools({ standings: deps.gamification, facts, clock, log, writes: deps.writes })
   const engine =
     deps.engine ??
@@ -71,7 +78,7 @@ export function createAgent(deps: {
     createBuiltInEngine({
       name: models[0].name,
       order,
-      explain: modelErrorExplainer({ secrets, now: () => clock.now() }),
+      explain,
       toolbox: createToolbox({
         tools,
         business,
@@ -88,6 +95,8 @@ export function createAgent(deps: {
   return {
     engine,
     facts,
+    /** summariser writes summaries of long conversations, where there is a model. */
+    summariser,
     approvals,
     tools,
     limits,

@@ -5,7 +5,7 @@ import type { App } from '../../platform/http/app-types.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
-import type { AgentEngine, Approvals, WriteTitle } from '../agent/index.ts'
+import type { AgentEngine, Approvals, Summariser, WriteTitle } from '../agent/index.ts'
 import { findUser } from '../auth/index.ts'
 import { type BusinessAccess, createChatAccess } from './chat-access.ts'
 import { feedbackAdminRoutes } from './feedback-admin-routes.ts'
@@ -36,6 +36,7 @@ import { sessionRoutes } from './session-routes.ts'
 import { createSessionSearch } from './session-search.ts'
 import { createSessionService } from './session-service.ts'
 import { createTitles } from './titles.ts'
+import { createSessionSummaries } from './session-summaries.ts'
 
 export * from './schema.ts'
 export { streamEvent, type StreamEvent } from './dto.ts'
@@ -75,6 +76,8 @@ export function createChat(options: {
   clock: Clock
   log: Log
   engine: AgentEngine
+  /** Writes summaries of long conversations; there are none without it. */
+  summariser?: Summariser | undefined
   approvals: Pick<Approvals, 'decide'>
   /** writeTitle asks the model for a title; there is none with the offline advisor. */
   writeTitle?: WriteTitle | undefined
@@ -90,7 +93,13 @@ export function createChat(options: {
   const userLocale = async (userId: string) => (await findUser(db, userId))?.locale ?? 'en'
   const write = settings.llmTitles ? options.writeTitle : undefined
   const titles = createTitles({ write, sessions, repository, log })
-  const registry = createRunRegistry()
+  const summaries = createSessionSummaries({
+    db,
+    history: (query) => repository.historyBefore(query),
+    summariser: options.summariser,
+    log,
+  })
+  const registry = createRunRegistry((run) => summaries.consider(run.sessionId))
   const instance = createRunInstance({
     pool,
     log,
@@ -109,6 +118,7 @@ export function createChat(options: {
     runs: {
       engine,
       repository,
+      summaryOf: (sessionId) => summaries.summaryOf(sessionId),
       clock,
       log,
       bounds: { ...defaultRunBounds, runLimitMs: runLimitMs(settings.llmRunSeconds), ...options.bounds },
@@ -144,6 +154,8 @@ export function createChat(options: {
     exporter,
     /** leases renews and sweeps by itself once started; tests call `tick`. */
     leases,
+    /** summaries are refreshed by themselves after answers; tests wait for them. */
+    summaries,
     /** routes serves everything under /chat. */
     async routes(app: App): Promise<void> {
       await chatRoutes({ service })(app)
@@ -170,6 +182,7 @@ export function createChat(options: {
     /** drain stores running answers as interrupted and ends every stream with `server_stopping`; no run starts after it. */
     async drain(): Promise<void> {
       await registry.close(DRAIN_MS)
+      await summaries.close()
       leases.stop()
       await Promise.all([titles.close(), purge.close()])
       await instance.close()

@@ -1,6 +1,6 @@
 import { and, desc, eq, getTableColumns, gt, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
-import type { HistoryMessage } from '../agent/index.ts'
+import type { HistoryRow } from './after-summary.ts'
 import { createBranches, type MessageVersions, versionCount } from './branches.ts'
 import { createRunRows } from './run-rows.ts'
 import { chatMessages, chatSessions } from './schema.ts'
@@ -63,9 +63,14 @@ export function createChatRepository(db: Database) {
     },
 
     /** historyBefore gives what was said before a message, oldest first, at most `limit` messages of the current branch. */
-    async historyBefore(query: { sessionId: string; messageId: string; limit: number }): Promise<HistoryMessage[]> {
+    async historyBefore(query: { sessionId: string; messageId: string; limit: number }): Promise<HistoryRow[]> {
       const rows = await db
-        .select({ role: chatMessages.role, content: chatMessages.content, toolCalls: chatMessages.toolCalls })
+        .select({
+          id: chatMessages.id,
+          role: chatMessages.role,
+          content: chatMessages.content,
+          toolCalls: chatMessages.toolCalls,
+        })
         .from(chatMessages)
         .where(
           and(
@@ -79,7 +84,8 @@ export function createChatRepository(db: Database) {
         )
         .orderBy(desc(chatMessages.id))
         .limit(query.limit)
-      return rows.toReversed().map(({ role, content, toolCalls }) => ({
+      return rows.toReversed().map(({ id, role, content, toolCalls }) => ({
+        id,
         role,
         content,
         ...(toolCalls ? { toolCalls: toolCalls.map(({ call_id, ...call }) => ({ callId: call_id, ...call })) } : {}),

@@ -16,8 +16,8 @@ export type RunRegistry = {
   close(withinMs: number): Promise<void>
 }
 
-/** createRunRegistry makes an empty registry. */
-export function createRunRegistry(): RunRegistry {
+/** createRunRegistry makes an empty registry; `onSettled` hears of every run of which nothing is left to do. */
+export function createRunRegistry(onSettled: (run: LiveRun) => void = () => {}): RunRegistry {
   const runs = new Map<string, LiveRun>()
   const closing = new AbortController()
 
@@ -31,7 +31,10 @@ export function createRunRegistry(): RunRegistry {
     closing: closing.signal,
     add(run) {
       runs.set(run.id, run)
-      void run.settled.then(() => runs.delete(run.id))
+      void run.settled.then(() => {
+        runs.delete(run.id)
+        onSettled(run)
+      })
       if (closing.signal.aborted) run.abort('server_stopping')
     },
     get: (runId) => runs.get(runId),

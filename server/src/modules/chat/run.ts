@@ -4,6 +4,7 @@ import type { Log } from '../../platform/logger.ts'
 import { inSpan } from '../../platform/tracing/spans.ts'
 import { createPausableDeadline } from '../../platform/pausable-deadline.ts'
 import { type AgentEngine, AgentFailure, type RunContext, type Usage } from '../agent/index.ts'
+import { afterSummary, type StoredSummary } from './after-summary.ts'
 import { createAnswerDraft } from './answer-draft.ts'
 import type { RunBudget } from './budget/run-budget.ts'
 import { type ChatFailureCode, failureMessage } from './failure-messages.ts'
@@ -11,6 +12,7 @@ import type { ChatRepository, FinishedRun, KeptStatus } from './repository.ts'
 import type { RunEvent } from './run-events.ts'
 import type { RunLog } from './run-log.ts'
 import { endRunSpan, startRunSpan } from './run-span.ts'
+import { HISTORY_LIMIT } from './session-summaries.ts'
 
 /** RunAbort is why a run is ended from outside before its answer is whole. */
 export type RunAbort = 'stopped' | 'server_stopping' | 'interrupted' | 'run_timeout' | 'answer_too_long'
@@ -44,6 +46,8 @@ export const defaultRunBounds: RunBounds = {
 export type RunDeps = {
   engine: AgentEngine
   repository: Pick<ChatRepository, 'historyBefore' | 'saveProgress' | 'finishRun'>
+  /** summaryOf gives what was said before the part of a conversation that is sent as it was. */
+  summaryOf?: (sessionId: string) => Promise<StoredSummary | undefined>
   clock: Clock
   log: Log
   bounds: RunBounds
@@ -83,7 +87,6 @@ type Outcome =
   | { status: 'stopped'; usage: null }
   | { status: 'interrupted'; usage: null; failure: { code: string; message: string } }
 
-const historyLimit = 200
 const noUsage: Usage = { inputTokens: 0, outputTokens: 0 }
 
 /** startRun begins to make an answer and returns at once. */
@@ -145,15 +148,17 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
   async function consume(): Promise<Outcome> {
     let usage: Usage | undefined
     try {
-      const history = await repository.historyBefore({
-        sessionId,
-        messageId: plan.userMessageId,
-        limit: historyLimit,
-      })
+      const [before, stored] = await Promise.all([
+        repository.historyBefore({ sessionId, messageId: plan.userMessageId, limit: HISTORY_LIMIT }),
+        deps.summaryOf?.(sessionId),
+      ])
+      const { rows: unsummed, summary } = afterSummary({ rows: before, limit: HISTORY_LIMIT, stored })
+      const history = unsummed.map(({ id: _, ...said }) => said)
+      const input = { context, history, message: plan.message, ...(summary === undefined ? {} : { summary }) }
       control.signal.throwIfAborted()
       await budget.begin({ history, message: plan.message })
       control.signal.throwIfAborted()
-      for await (const event of engine.run({ context, history, message: plan.message }, control.signal)) {
+      for await (const event of engine.run(input, control.signal)) {
         // An engine that goes on after it was given up speaks to nobody.
         if (!producing) break
         draft.take(event)

@@ -47,6 +47,9 @@ export const chatSessions = pgTable(
       .notNull()
       .default('message'),
     pinned: boolean().notNull().default(false),
+    // What was said up to and with the message `summaryUntil`, where the conversation grew too long to be sent whole.
+    summary: text(),
+    summaryUntil: uuid(),
     createdAt: instant().notNull().defaultNow(),
     updatedAt: instant().notNull().defaultNow(),
     deletedAt: instant(),

@@ -23,6 +23,9 @@ const STOP: LanguageModelV4FinishReason = { unified: 'stop', raw: 'stop' }
 const TOOL_CALLS: LanguageModelV4FinishReason = { unified: 'tool-calls', raw: 'tool_calls' }
 const WORDS_A_PIECE = 2
 
+/** OFFLINE_PROVIDER is by what the offline advisor is told from other models. */
+export const OFFLINE_PROVIDER = 'tangga.offline'
+
 /**
  * createOfflineModel makes the offline advisor: a language model without a model, which takes the same path through the
  * loop as any other. It reads the last message, calls the tools that its answer needs, and, once their results stand in
@@ -32,7 +35,7 @@ const WORDS_A_PIECE = 2
 export function createOfflineModel({ pieceMs = 20 }: { pieceMs?: number } = {}): LanguageModelV4 {
   return {
     specificationVersion: 'v4',
-    provider: 'tangga.offline',
+    provider: OFFLINE_PROVIDER,
     modelId: 'offline',
     supportedUrls: {},
 

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, test } from 'node:test'
+import { eq } from 'drizzle-orm'
+import { startTestServer, type TestServer } from '../../../test/harness.ts'
+import { type ModelScript, type ModelServer, says, startModelServer } from '../../../test/model-server.ts'
+import { chatSessions } from './schema.ts'
+
+let model: ModelServer
+let server: TestServer
+before(async () => {
+  model = await startModelServer()
+  server = await startTestServer({
+    env: { LLM_BASE_URL: model.url, LLM_MODEL_NAME: 'test-model', LLM_PROMPT_TOKENS: '8000', LLM_TITLES: '0' },
+  })
+})
+after(async () => {
+  await server?.close()
+  await model?.close()
+})
+afterEach(() => void (model.requests.length = 0))
+
+const isSummary = ({ messages }: { messages: { content?: string | null | undefined }[] }) =>
+  messages.at(-1)?.content === 'Write the new summary.'
+const summaryRequests = () => model.requests.filter(({ body }) => isSummary(body))
+const answering = (summary: ModelScript) => {
+  model.always((request) => (isSummary(request.body) ? summary : says('Long answer. '.repeat(200))))
+}
+const long = (topic: string) => `${topic}: ${'what do you think about it? '.repeat(100)}`
+
+async function ask(token: string, content: string, sessionId?: string): Promise<string> {
+  const body = { content, ...(sessionId ? { session_id: sessionId } : {}) }
+  const answer = await server.api('POST', '/chat/completion', { token, body })
+  assert.equal(answer.status, 200, answer.text)
+  await server.app.chat.summaries.idle()
+  const last = JSON.parse(/^data: (.*)$/m.exec(answer.text.slice(answer.text.lastIndexOf('data: ')))?.[1] ?? '')
+  assert.equal(last.type, 'done', answer.text.slice(-300))
+  return last.data.session_id
+}
+async function stored(sessionId: string) {
+  const [row] = await server.db.select().from(chatSessions).where(eq(chatSessions.id, sessionId))
+  return row
+}
+
+describe('a long conversation', () => {
+  test('is summarised behind the answers, and the summary is sent in place of what it tells', async () => {
+    const { token } = await server.owner()
+    answering(says('Sari asked about rent.'))
+    const session = await ask(token, long('Rent'))
+    await ask(token, long('Stock'), session)
+    assert.equal(summaryRequests().length, 0, 'all of it still fits')
+    await ask(token, long('Prices'), session)
+    assert.equal(summaryRequests().length, 1)
+    const row = await stored(session)
+    assert.equal(row?.summary, 'Sari asked about rent.')
+
+    await ask(token, 'And now?', session)
+    const sent = model.requests.filter(({ body }) => !isSummary(body)).at(-1)?.body.messages ?? []
+    assert.match(sent[0]?.content ?? '', /"earlier_in_this_conversation":"Sari asked about rent\."/)
+    const text = JSON.stringify(sent.slice(1))
+    assert.equal(text.includes('Rent:'), false, 'what is summarised is not sent again')
+    assert.equal(text.includes('Prices:'), true)
+    assert.equal(sent.filter(({ content }) => content === 'And now?').length, 1)
+  })
+
+  test('goes on without a summary when it cannot be written, which is tried again after the next answer', async () => {
+    const { token } = await server.owner()
+    answering({ status: 500 })
+    const session = await ask(token, long('Rent'))
+    await ask(token, long('Stock'), session)
+    await ask(token, long('Prices'), session)
+    assert.ok(summaryRequests().length >= 1)
+    assert.equal((await stored(session))?.summary, null)
+    answering(says('Sari asked about rent.'))
+    await ask(token, 'And now?', session)
+    assert.equal((await stored(session))?.summary, 'Sari asked about rent.')
+  })
+
+  test('that the owner takes back to before the end of the summary is sent as it was said', async () => {
+    const { token } = await server.owner()
+    answering(says('Sari asked about rent.'))
+    const session = await ask(token, long('Rent'))
+    await ask(token, long('Stock'), session)
+    await ask(token, long('Prices'), session)
+    const row = await stored(session)
+    assert.ok(row?.summaryUntil)
+    // As if that message had been replaced by another version.
+    await server.db.update(chatSessions).set({ summaryUntil: session }).where(eq(chatSessions.id, session))
+    await ask(token, 'And now?', session)
+    const sent = model.requests.filter(({ body }) => !isSummary(body)).at(-1)?.body.messages ?? []
+    assert.equal(JSON.stringify(sent).includes('Sari asked about rent'), false)
+    assert.ok(JSON.stringify(sent).includes('Prices:'))
+  })
+
+  test('loses its summary with the account, and shows it to nobody', async () => {
+    const { token } = await server.owner()
+    answering(says('Sari asked about rent.'))
+    const session = await ask(token, long('Rent'))
+    for (const topic of ['Stock', 'Prices']) await ask(token, long(topic), session)
+    assert.ok((await stored(session))?.summary)
+    for (const path of ['/chat/sessions', `/chat/sessions/${session}`])
+      assert.equal((await server.api('GET', path, { token })).text.includes('Sari asked about rent'), false)
+    const body = { password: 'a-long-enough-password' }
+    assert.equal((await server.api('DELETE', '/auth/me', { token, body })).status, 204)
+    assert.equal(await stored(session), undefined)
+  })
+})
