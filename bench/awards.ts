@@ -59,7 +59,7 @@ export async function measureAwards(bench: AwardBench): Promise<{ measures: Meas
   }
   const one = await compare('award_c1_vs_naive', single, { ours: 1, theirs: 1 })
   const many = await compare('award_c32_vs_naive', single, { ours: 32, theirs: 32 })
-  const batches = await compare('batch100_vs_naive', batch, { ours: 4, theirs: 32 })
+  const batches = await compare('batch100_vs_naive', batch, { ours: 8, theirs: 32 })
   return {
     acknowledged,
     measures: [

@@ -2,7 +2,9 @@ import { createApp } from '../server/src/app.ts'
 import { loadSettings } from '../server/src/platform/config.ts'
 import { openPool } from '../server/src/platform/db/database.ts'
 import { callerOf } from '../server/src/modules/auth/index.ts'
+import { limitCallers } from '../server/src/platform/http/caller-limit.ts'
 import { sendJson } from '../server/src/platform/http/send-json.ts'
+import { createLimiter } from '../server/src/platform/limits.ts'
 import { createLog } from '../server/src/platform/logger.ts'
 import { naiveLeaderboard } from './naive.ts'
 
@@ -23,11 +25,17 @@ const app = await createApp({
 })
 
 let constant = '[]'
-app.http.get('/bench/static', { config: { access: 'user' }, schema: { hide: true } }, async (_request, reply) =>
-  sendJson(reply, constant),
-)
-app.http.get('/bench/naive', { config: { access: 'user' }, schema: { hide: true } }, async (request, reply) =>
-  sendJson(reply, JSON.stringify(await naiveLeaderboard(store.pool, callerOf(request).userId))),
+await app.http.register(
+  async (bench) => {
+    limitCallers(bench, settings.apiLimitPerMinute, createLimiter)
+    bench.get('/static', { config: { access: 'user' }, schema: { hide: true } }, async (_request, reply) =>
+      sendJson(reply, constant),
+    )
+    bench.get('/naive', { config: { access: 'user' }, schema: { hide: true } }, async (request, reply) =>
+      sendJson(reply, JSON.stringify(await naiveLeaderboard(store.pool, callerOf(request).userId))),
+    )
+  },
+  { prefix: '/bench' },
 )
 
 const { boardWarm } = await app.start()

@@ -23,7 +23,8 @@ function heldQueue({ batchSize = 100, lanes = 1, capacity = 100 } = {}) {
   return { queue, calls, sent: () => calls.map((call) => call.requests) }
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+// A lane that has become free takes up what waits a turn later, with what those who were answered call by then.
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 const lost = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
 
 test('a lone call leaves within the same turn of the event loop', async () => {
@@ -64,6 +65,18 @@ test('calls that arrive while every lane is busy wait, in order, and leave in ba
     await Promise.all(outcomes),
     [1, 2, 3, 4, 5, 6, 7].map((request) => `done ${request}`),
   )
+})
+
+test('what those who were answered call at once leaves with what has waited', async () => {
+  const { queue, calls, sent } = heldQueue()
+  const again = queue.add(1).then(() => queue.add(4))
+  await turn()
+  const waited = [queue.add(2), queue.add(3)]
+  calls[0]?.finish()
+  await turn()
+  assert.deepEqual(sent(), [[1], [2, 3, 4]])
+  calls[1]?.finish()
+  assert.deepEqual(await Promise.all([...waited, again]), ['done 2', 'done 3', 'done 4'])
 })
 
 test('beyond its capacity a call is refused with 503 at once, and those that wait are served', async () => {

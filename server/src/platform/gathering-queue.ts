@@ -24,8 +24,8 @@ export type GatheringQueue<Request, Outcome> = {
 }
 
 /**
- * createGatheringQueue makes a queue that never delays a lone call: a batch leaves as soon as a lane is free, with whatever
- * is waiting by then. One bad request never fails its neighbours: where a batch fails for another reason than the
+ * createGatheringQueue makes a queue that never delays a lone call: a batch leaves within the turn of the event loop in which
+ * a lane is free, with whatever is waiting by then. One bad request never fails its neighbours: where a batch fails for another reason than the
  * database being away, each of its requests is tried alone.
  */
 export function createGatheringQueue<Request, Outcome>(
@@ -40,7 +40,8 @@ export function createGatheringQueue<Request, Outcome>(
       busyLanes++
       void settle(batch).finally(() => {
         busyLanes--
-        dispatch()
+        // Whoever was answered just now may have more: what they call in this turn leaves with what has waited.
+        if (waiting.length > 0) setImmediate(dispatch)
       })
     }
   }
