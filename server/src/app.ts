@@ -18,6 +18,10 @@ import { createHttp } from './platform/http/server.ts'
 import { serveWebApp } from './platform/http/web-app.ts'
 import { createLimiter, sharedLimiters } from './platform/limits.ts'
 import { createLog, type Log } from './platform/logger.ts'
+import { measureHttp } from './platform/metrics/measure-http.ts'
+import { measurePool } from './platform/metrics/measure-pool.ts'
+import { createMetrics } from './platform/metrics/metrics.ts'
+import { serveMetrics } from './platform/metrics/serve-metrics.ts'
 import { createRedis } from './platform/redis.ts'
 import { createOpenStreams } from './platform/sse/open-streams.ts'
 import { openTracing } from './platform/tracing/open-tracing.ts'
@@ -62,6 +66,15 @@ export async function createApp(options: AppOptions) {
   const limiter = shared ? sharedLimiters(shared.redis) : createLimiter
   const streams = createOpenStreams({ perOwner: settings.streamsPerOwner, redis: shared?.redis })
 
+  const metrics = createMetrics()
+  measureHttp(http, metrics)
+  measurePool(store.pool, metrics)
+  metrics.gauge({
+    name: 'tangga_open_streams',
+    help: 'Answers and live feeds that are followed',
+    read: () => streams.open,
+  })
+
   const auth = createAuth({ store, settings, secretKey: options.secretKey, clock, log, limiter })
   const audit = createAudit({ store })
   const business = createBusiness({ store, settings, clock, log, auth })
@@ -72,6 +85,7 @@ export async function createApp(options: AppOptions) {
     business: business.service,
     links: business.links,
     streams,
+    metrics,
   })
   const agent = createAgent({
     store,
@@ -98,6 +112,7 @@ export async function createApp(options: AppOptions) {
     settings,
     limiter,
     streams,
+    metrics,
     clock,
     log,
     business: business.service,
@@ -113,6 +128,7 @@ export async function createApp(options: AppOptions) {
     secretKey: options.secretKey,
     clock,
     log,
+    metrics,
     tuning: options.webhooks,
   })
 
@@ -157,6 +173,7 @@ export async function createApp(options: AppOptions) {
     advisor: agent.engine.name,
     pool: store.pool,
   })
+  await serveMetrics(http, metrics)
   await serveOpenApi(http)
   await serveWebApp(http)
 
@@ -174,6 +191,7 @@ export async function createApp(options: AppOptions) {
     /** start brings derived state up to date and begins the background work; `boardWarm` resolves when ranks are in memory. */
     async start() {
       shared?.connect()
+      metrics.start()
       const { warm: boardWarm } = await gamification.service.start()
       await chat.start()
       webhooks.start()
@@ -193,6 +211,7 @@ export async function createApp(options: AppOptions) {
       await auth.close()
       await business.close()
       streams.close()
+      metrics.close()
       shared?.close()
       await tracing?.close()
     },

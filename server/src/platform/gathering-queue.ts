@@ -21,6 +21,8 @@ type GatheringQueueOptions<Request, Outcome> = {
 /** GatheringQueue gathers calls that arrive together into batches, so that they share a round trip, and a commit. */
 export type GatheringQueue<Request, Outcome> = {
   add(request: Request): Promise<Outcome>
+  /** Requests that wait for a batch of theirs to leave. */
+  readonly waiting: number
 }
 
 /**
@@ -89,6 +91,9 @@ export function createGatheringQueue<Request, Outcome>(
         // Calls of one turn of the event loop leave together.
         if (waiting.length === 1) queueMicrotask(dispatch)
       }),
+    get waiting() {
+      return waiting.length
+    },
   }
 }
 

@@ -2,6 +2,7 @@ import type { FastifyRequest, RouteOptions } from 'fastify'
 import type { Executor } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
 import type { App } from '../../platform/http/app-types.ts'
+import { isFromLoopback } from '../../platform/http/loopback.ts'
 import type { AccessTokens } from './access-token.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { isKeyScope } from './key-scopes.ts'
@@ -54,7 +55,8 @@ export function actorOf(request: FastifyRequest): Actor {
  * `personal` to a personal key. A route of `user` with `personalKey` takes either of access token and personal key. A route with a `keyScope` is open to the keys that have it; there a key that is sent decides, whatever token comes along.
  * Tokens are taken from the Authorization header, keys from X-Api-Key, and both from nowhere else. A route without
  * `config.access`, or with a scope that does not exist, stops the start; routes that a plugin adds get theirs from an
- * onRoute hook around that plugin. Call it on the root, before routes are registered.
+ * onRoute hook around that plugin. A route of `loopback` is open to programs of this
+ * machine without any of these. Call it on the root, before routes are registered.
  */
 export function guardAccess(
   http: App,
@@ -81,6 +83,7 @@ export function guardAccess(
   http.addHook('onRequest', async (request) => {
     const { access, keyScope, personalKey } = request.routeOptions.config
     if (access === 'public' || request.is404) return
+    if (request.routeOptions.config.loopback && isFromLoopback(request)) return
     // Only what was registered before this guard can come here, such as the answer to a stray OPTIONS.
     if (access === undefined) throw problem.notFound('no_such_address', 'There is nothing at this address.')
 

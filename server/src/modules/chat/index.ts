@@ -4,6 +4,7 @@ import type { Store, Transaction } from '../../platform/db/database.ts'
 import type { App } from '../../platform/http/app-types.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
+import type { Metrics } from '../../platform/metrics/metrics.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { AgentEngine, Approvals, Summariser, WriteTitle } from '../agent/index.ts'
 import { findUser } from '../auth/index.ts'
@@ -20,6 +21,7 @@ import { createRunBudgets } from './budget/run-budgets.ts'
 import { createLiveRunPlaces } from './live-run-places.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
+import { measureRuns } from './run-metrics.ts'
 import { createRunInstance } from './run-instance.ts'
 import { createOpenAiChat } from './openai/openai-chat.ts'
 import { openAiRoutes } from './openai/openai-routes.ts'
@@ -73,6 +75,7 @@ export function createChat(options: {
   settings: ChatSettings
   limiter: CreateLimiter
   streams: OpenStreams
+  metrics: Metrics
   clock: Clock
   log: Log
   engine: AgentEngine
@@ -109,6 +112,7 @@ export function createChat(options: {
   const leases = createRunLeases({ repository, registry, instance, log })
   const places = createLiveRunPlaces(settings.maxLiveRuns)
   const timeZone = settings.defaultTimeZone
+  const tellEnded = measureRuns(options.metrics, places)
   const service = createChatService({
     repository,
     sessions,
@@ -119,6 +123,7 @@ export function createChat(options: {
       engine,
       repository,
       summaryOf: (sessionId) => summaries.summaryOf(sessionId),
+      onEnded: tellEnded,
       clock,
       log,
       bounds: { ...defaultRunBounds, runLimitMs: runLimitMs(settings.llmRunSeconds), ...options.bounds },

@@ -53,6 +53,8 @@ export type RunDeps = {
   bounds: RunBounds
   /** Aborted once the process is going down: nothing is waited for long any more. */
   closing: AbortSignal
+  /** Told of every run that is stored, for the metrics. */
+  onEnded?: (run: FinishedRun) => void
 }
 
 /** RunPlan is one answer to be made. `log` holds how the run began, as it is stored. */
@@ -248,7 +250,9 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
         delayMs = Math.min(delayMs * 2, 5_000)
       ) {
         try {
-          const kept = await repository.finishRun(finished(outcome))
+          const row = finished(outcome)
+          const kept = await repository.finishRun(row)
+          deps.onEnded?.(row)
           end(terminalEvent(asKept(outcome, kept)))
           return
         } catch (error) {

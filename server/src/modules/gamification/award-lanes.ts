@@ -22,6 +22,8 @@ export type AwardLanes = {
   add(request: AwardRequest): Promise<AwardOutcome>
   /** addAll answers an outcome for each request, or the error that it alone brought about. */
   addAll(requests: AwardRequest[]): Promise<(AwardOutcome | Error)[]>
+  /** Requests that wait to be sent. */
+  readonly waiting: number
 }
 
 /**
@@ -47,6 +49,9 @@ export function createAwardLanes({ award, log }: LaneOptions): AwardLanes {
 
   return {
     add,
+    get waiting() {
+      return lanes.reduce((sum, lane) => sum + lane.waiting, 0)
+    },
     async addAll(requests) {
       const settled = await Promise.allSettled(requests.map(add))
       return settled.map((result) => {

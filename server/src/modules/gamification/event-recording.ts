@@ -2,9 +2,11 @@ import type { Clock } from '../../platform/clock.ts'
 import { type Problem, problem } from '../../platform/errors.ts'
 import { problemDocument, toProblem } from '../../platform/http/problem-handler.ts'
 import type { Log } from '../../platform/logger.ts'
+import type { Metrics } from '../../platform/metrics/metrics.ts'
 import { idSchema } from '../../platform/text.ts'
 import type { LinkService } from '../business/index.ts'
 import { createAwardLanes } from './award-lanes.ts'
+import { measureAwards } from './award-metrics.ts'
 import type { AwardOutcome, AwardRepository, AwardRequest } from './award-repository.ts'
 import { type EventInput, eventInput, type Receipt } from './dto.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -23,19 +25,22 @@ type RecordingOptions = {
   links: Pick<LinkService, 'businessesOf'>
   /** Called when awards have committed. */
   onAwarded: () => void
+  metrics: Metrics
   clock: Clock
   log: Log
 }
 
 /** createEventRecording makes the ways in which points are given: by people, by programs, one by one and in batches. */
-export function createEventRecording({ awards, leaderboard, links, onAwarded, clock, log }: RecordingOptions) {
+export function createEventRecording({ awards, leaderboard, links, onAwarded, metrics, clock, log }: RecordingOptions) {
   async function award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
     const outcomes = await awards.award(requests)
+    judged(outcomes)
     await leaderboard.awarded(outcomes)
     onAwarded()
     return outcomes
   }
   const lanes = createAwardLanes({ award, log })
+  const judged = measureAwards(metrics, lanes)
 
   async function receiptFor(request: AwardRequest): Promise<Receipt> {
     const outcome = await lanes.add(request)

@@ -34,6 +34,11 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
   }
 
   return {
+    /** isWarm tells whether ranks come from memory yet. */
+    get isWarm() {
+      return board.isWarm
+    },
+
     catchUp,
 
     /** awarded takes over awards of this process that have committed. It never fails, since these must not be tried again. */

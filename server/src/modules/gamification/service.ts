@@ -4,6 +4,7 @@ import type { Store, Transaction } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
 import { decodeCursor, pageOf } from '../../platform/http/paging.ts'
 import type { Log } from '../../platform/logger.ts'
+import type { Metrics } from '../../platform/metrics/metrics.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { BusinessService, LinkService } from '../business/index.ts'
 import { createAwardRepository } from './award-repository.ts'
@@ -28,6 +29,7 @@ type GamificationOptions = {
   business: BusinessService
   links: LinkService
   streams: OpenStreams
+  metrics: Metrics
 }
 
 type LevelStanding = { id: string; name: string; icon: string | null; requiredPoints: number }
@@ -51,11 +53,24 @@ export type Standing = {
 export type GamificationService = ReturnType<typeof createGamificationService>
 
 /** createGamificationService makes the game layer over the store; `reevaluation` belongs to it and ends with `close`. */
-export function createGamificationService({ store, clock, log, business, links, streams }: GamificationOptions) {
+export function createGamificationService({
+  store,
+  clock,
+  log,
+  business,
+  links,
+  streams,
+  metrics,
+}: GamificationOptions) {
   const awards = createAwardRepository(store)
   const repository = createRepository(store.db)
   const feeds = createFeedService({ store, log, links, streams })
   const leaderboard = createLeaderboard({ store, log, feeds })
+  metrics.gauge({
+    name: 'tangga_board_warm',
+    help: '1 when ranks come from memory',
+    read: () => (leaderboard.isWarm ? 1 : 0),
+  })
   const reevaluation = createReevaluation({ repository: awards, log })
   const newsListeners: (() => void)[] = []
   const newsHolders: NewsHolder[] = []
@@ -70,7 +85,7 @@ export function createGamificationService({ store, clock, log, business, links, 
   }
 
   const definitions = createDefinitions({ db: store.db, catchUp: judgeEveryone })
-  const recording = createEventRecording({ awards, leaderboard, links, onAwarded: tellNews, clock, log })
+  const recording = createEventRecording({ awards, leaderboard, links, onAwarded: tellNews, metrics, clock, log })
 
   const explainer = createPointExplainer({ db: store.db, repository, business })
 

@@ -1,3 +1,4 @@
+import type { Metrics } from '../../platform/metrics/metrics.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Answer, Sender } from './sender.ts'
 import { type Message, messageBody, signedHeaders } from './signed-message.ts'
@@ -49,4 +50,18 @@ export function createAttempts(deps: { clock: Clock; sender: Sender; vault: Secr
 /** wasAccepted tells whether the receiver took the message: any 2xx. */
 export function wasAccepted({ status }: Answer): boolean {
   return status !== null && status >= 200 && status < 300
+}
+
+/** countAttempts counts what comes of attempts. */
+export function countAttempts(metrics: Metrics, attempt: MakeAttempt): MakeAttempt {
+  const count = metrics.counter({
+    name: 'tangga_webhook_attempts_total',
+    help: 'Deliveries tried, by result',
+    labels: ['result'],
+  })
+  return async (...about) => {
+    const made = await attempt(...about)
+    count({ result: wasAccepted(made.answer) ? 'accepted' : 'failed' })
+    return made
+  }
 }

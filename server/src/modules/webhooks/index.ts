@@ -2,8 +2,9 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
 import type { Store } from '../../platform/db/database.ts'
 import type { Log } from '../../platform/logger.ts'
+import type { Metrics } from '../../platform/metrics/metrics.ts'
 import { webhookAdminRoutes } from './admin-routes.ts'
-import { createAttempts } from './attempt.ts'
+import { countAttempts, createAttempts } from './attempt.ts'
 import { createCourier } from './courier.ts'
 import { createDeliveryRepository } from './delivery-repository.ts'
 import { createDestinations } from './destinations.ts'
@@ -26,6 +27,7 @@ type WebhooksOptions = {
   secretKey: string
   clock: Clock
   log: Log
+  metrics: Metrics
   tuning?: WebhookTuning | undefined
 }
 
@@ -33,12 +35,12 @@ type WebhooksOptions = {
 const TIME_LIMIT_MS = 10_000
 
 /** createWebhooks wires targets, their deliveries and the background work that sends them. */
-export function createWebhooks({ store, settings, secretKey, clock, log, tuning = {} }: WebhooksOptions) {
+export function createWebhooks({ store, settings, secretKey, clock, log, metrics, tuning = {} }: WebhooksOptions) {
   const { resolveHost = createHostResolver(), timeLimitMs = TIME_LIMIT_MS, random = Math.random } = tuning
   const destinations = createDestinations({ allowPrivate: settings.webhookAllowPrivate, resolveHost })
   const sender = createSender({ destinations, timeLimitMs })
   const vault = createSecretVault(secretKey)
-  const attempt = createAttempts({ clock, sender, vault })
+  const attempt = countAttempts(metrics, createAttempts({ clock, sender, vault }))
   const service = createWebhookService({
     db: store.db,
     clock,

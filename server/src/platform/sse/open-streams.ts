@@ -7,6 +7,8 @@ import type { RedisConnection } from '../redis.ts'
 export type OpenStreams = {
   /** reserve takes a place for one more stream, to be released once, or throws 429. */
   reserve(owner: string): Promise<() => void>
+  /** Streams that are open in this process. */
+  readonly open: number
   close(): void
 }
 
@@ -46,6 +48,9 @@ export function createOpenStreams({ perOwner, redis, leaseMs = LEASE_MS }: OpenS
         throw refusal()
       }
       return release
+    },
+    get open() {
+      return [...held.values()].reduce((sum, places) => sum + places.size, 0)
     },
     close: () => leases?.close(),
   }
