@@ -6,14 +6,21 @@ import { limitCallers } from '../server/src/platform/http/caller-limit.ts'
 import { sendJson } from '../server/src/platform/http/send-json.ts'
 import { createLimiter } from '../server/src/platform/limits.ts'
 import { createLog } from '../server/src/platform/logger.ts'
+import { usage } from './chat/serve-parent.ts'
 import { naiveLeaderboard } from './naive.ts'
 
 // The service as a process of its own, with two routes beside its own: one that answers the bytes of a leaderboard from a
 // constant, behind the same authentication, limits and headers, and the naive leaderboard. Its parent talks to it over the
-// IPC channel: {static: body} sets the constant, {memory: true} asks for the memory in use after a collection.
+// IPC channel: {static: body} sets the constant, {memory: true} asks for the memory in use after a collection, {usage:
+// true} for what the process has used so far.
 
-const [databaseUrl = '', secretKey = ''] = process.argv.slice(2)
-const settings = loadSettings({ DATABASE_URL: databaseUrl, API_LIMIT_PER_MINUTE: '1000000', LOG_LEVEL: 'warn' })
+const [databaseUrl = '', secretKey = '', environment = '{}'] = process.argv.slice(2)
+const settings = loadSettings({
+  DATABASE_URL: databaseUrl,
+  API_LIMIT_PER_MINUTE: '1000000',
+  LOG_LEVEL: 'warn',
+  ...JSON.parse(environment),
+})
 const startedAt = performance.timeOrigin
 const store = openPool({ connectionString: databaseUrl }, () => {})
 const app = await createApp({
@@ -45,7 +52,9 @@ await boardWarm
 const warmMs = performance.timeOrigin + performance.now() - startedAt
 process.send?.({ url, listeningMs, warmMs })
 
-process.on('message', (message: { static?: string; memory?: true; stop?: true }) => {
+// A bench that failed leaves nothing behind.
+process.on('disconnect', () => process.exit(0))
+process.on('message', (message: { static?: string; memory?: true; usage?: true; stop?: true }) => {
   if (message.static !== undefined) constant = message.static
   if (message.memory) {
     globalThis.gc?.()
@@ -53,6 +62,7 @@ process.on('message', (message: { static?: string; memory?: true; stop?: true })
     const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage()
     process.send?.({ memory: { heapUsed, external, arrayBuffers, rss }, cpu: process.cpuUsage() })
   }
+  if (message.usage) process.send?.(usage())
   if (message.stop)
     void app
       .close()

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { Usage } from './chat/serve-parent.ts'
 import type { LoadJob, LoadResult } from './load.ts'
 
 const script = (name: string) => new URL(name, import.meta.url)
@@ -15,12 +16,22 @@ export type BenchServer = {
   setConstant(body: string): void
   /** memory is what is in use after a collection, in bytes, and the CPU time so far, in microseconds. */
   memory(): Promise<{ memory: Memory; cpu: NodeJS.CpuUsage }>
+  /** usage is what the process has used so far, as it stands. */
+  usage(): Promise<Usage>
   stop(): Promise<void>
 }
 
-/** startBenchServer starts the service on a database and waits until it answers ranks from memory. */
-export async function startBenchServer(databaseUrl: string, secretKey: string): Promise<BenchServer> {
-  const child = fork(script('bench-server.ts'), [databaseUrl, secretKey], { execArgv: ['--expose-gc'] })
+/**
+ * startBenchServer starts the service on a database and waits until it answers ranks from memory. `environment` are
+ * settings beside those that every bench has.
+ */
+export async function startBenchServer(
+  databaseUrl: string,
+  secretKey: string,
+  environment: Record<string, string> = {},
+): Promise<BenchServer> {
+  const args = [databaseUrl, secretKey, JSON.stringify(environment)]
+  const child = fork(script('bench-server.ts'), args, { execArgv: ['--expose-gc'] })
   const ready = await reply<{ url: string; listeningMs: number; warmMs: number }>(child)
   return {
     ...ready,
@@ -28,6 +39,11 @@ export async function startBenchServer(databaseUrl: string, secretKey: string): 
     memory() {
       const answer = reply<{ memory: Memory; cpu: NodeJS.CpuUsage }>(child)
       child.send({ memory: true })
+      return answer
+    },
+    usage() {
+      const answer = reply<Usage>(child)
+      child.send({ usage: true })
       return answer
     },
     async stop() {
@@ -54,7 +70,8 @@ export function startGenerator(): Generator {
   }
 }
 
-async function reply<T>(child: ChildProcess): Promise<T> {
+/** reply is the next message of a child process; it rejects when the process ends first. */
+export async function reply<T>(child: ChildProcess): Promise<T> {
   const aborted = new AbortController()
   const gone = once(child, 'exit', { signal: aborted.signal }).then(([code]) => {
     throw new Error(`a process of the bench ended with ${code}`)
