@@ -2,6 +2,7 @@ import { createApp } from '../server/src/app.ts'
 import { loadSettings } from '../server/src/platform/config.ts'
 import { openPool } from '../server/src/platform/db/database.ts'
 import { callerOf } from '../server/src/modules/auth/index.ts'
+import type { App } from '../server/src/platform/http/app-types.ts'
 import { limitCallers } from '../server/src/platform/http/caller-limit.ts'
 import { sendJson } from '../server/src/platform/http/send-json.ts'
 import { createLimiter } from '../server/src/platform/limits.ts'
@@ -33,7 +34,7 @@ const app = await createApp({
 
 let constant = '[]'
 await app.http.register(
-  async (bench) => {
+  async (bench: App) => {
     limitCallers(bench, settings.apiLimitPerMinute, createLimiter)
     bench.get('/static', { config: { access: 'user' }, schema: { hide: true } }, async (_request, reply) =>
       sendJson(reply, constant),
