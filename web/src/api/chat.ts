@@ -54,6 +54,16 @@ export function runEvents(runId: string, afterSeq: number, signal: AbortSignal):
   return send(`/chat/runs/${runId}/events`, { headers, signal })
 }
 
+/** decideApproval sends the person's decision on what a run asks for; what comes of it is told in the run's stream. */
+export async function decideApproval(
+  runId: string,
+  approval: { approvalId: string; token: string },
+  decision: 'approve' | 'deny',
+): Promise<void> {
+  const { approvalId, token } = approval
+  await request(`/chat/runs/${runId}/approvals/${approvalId}`, { method: 'POST', body: { decision, token } })
+}
+
 /** stopRun ends a run and keeps what it said. */
 export async function stopRun(runId: string): Promise<void> {
   await request(`/chat/runs/${runId}/stop`, { method: 'POST' })

@@ -18,6 +18,11 @@ export function formatMoment(iso: string, locale: string, timeZone?: string): st
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(new Date(iso))
 }
 
+/** formatTime writes the time of day of a moment, in the time zone of this device. */
+export function formatTime(iso: string, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(new Date(iso))
+}
+
 /** formatList joins names as a sentence does: a, b and c. */
 export function formatList(items: readonly string[], locale: string): string {
   return new Intl.ListFormat(locale, { type: 'conjunction' }).format(items)

@@ -168,7 +168,9 @@ function LiveStatus({ businessId, sessionId }: Place) {
     () =>
       runs.subscribe(() => {
         const view = runs.get({ businessId, sessionId })
-        if (view?.phase === 'waiting') setSaid(t('chat.answering'))
+        const asked = view?.tools.find((tool) => tool.approval && !tool.approval.decision && tool.state === 'running')
+        if (asked?.approval) setSaid(`${t('chat.approval.asks')} ${asked.approval.summary}`)
+        else if (view?.phase === 'waiting') setSaid(t('chat.answering'))
         else if (view?.phase === 'complete' || view?.phase === 'stopped')
           setSaid(t('chat.answered', { text: view.text }))
       }),

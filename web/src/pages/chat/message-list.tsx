@@ -48,7 +48,7 @@ export function LiveRun({ view, questionStored, answerStored, onRetry, onFollow 
       {view.question !== undefined && !questionStored && <Question text={view.question} />}
       {view.phase !== 'failed' || view.text !== '' || view.tools.length > 0
         ? !answerStored && (
-            <Answer tools={view.tools} text={text} live>
+            <Answer tools={view.tools} runId={view.runId} text={text} live>
               {view.rewards.map((reward, index) => (
                 <p
                   key={index}
@@ -110,11 +110,13 @@ function Question({ text }: { text: string }) {
 
 function Answer({
   tools,
+  runId,
   text,
   live = false,
   children,
 }: {
   tools: readonly ToolActivity[]
+  runId?: string | undefined
   text: string
   live?: boolean
   children?: ReactNode
@@ -125,7 +127,7 @@ function Answer({
       <Logo className="mt-1 size-7 max-sm:hidden" />
       <div className="min-w-0 grow">
         <span className="sr-only">{t('chat.advisor')}: </span>
-        <ToolList tools={tools} />
+        <ToolList tools={tools} runId={runId} />
         {text !== '' && <AnswerText text={text} />}
         {children}
       </div>

@@ -1,16 +1,28 @@
+import { Fragment } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/icon.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { humanised } from '../progress/activity-name.ts'
+import { ApprovalCard } from './approval-card.tsx'
 import type { ToolActivity } from './run-view.ts'
 
-/** ToolList shows what the advisor did for an answer; each line opens to what it asked and what came back. */
-export function ToolList({ tools }: { tools: readonly ToolActivity[] }) {
+/**
+ * ToolList shows what the advisor did for an answer; each line opens to what it asked and what came back. With the run it
+ * belongs to, it also asks for approvals.
+ */
+export function ToolList({ tools, runId }: { tools: readonly ToolActivity[]; runId?: string | undefined }) {
   if (tools.length === 0) return null
   return (
     <ul className="mb-3 grid gap-1.5">
       {tools.map((tool) => (
-        <ToolLine key={tool.callId} tool={tool} />
+        <Fragment key={tool.callId}>
+          {tool.approval && runId !== undefined && (
+            <li>
+              <ApprovalCard runId={runId} approval={tool.approval} waiting={tool.state === 'running'} />
+            </li>
+          )}
+          {!(tool.approval && !tool.approval.decision && tool.state === 'running') && <ToolLine tool={tool} />}
+        </Fragment>
       ))}
     </ul>
   )
