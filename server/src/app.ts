@@ -1,8 +1,14 @@
-import { createAgent, createMcpServer, type AgentEngine, type AgentLimits } from './modules/agent/index.ts'
+import {
+  createAgent,
+  createMcpServer,
+  type AgentEngine,
+  type AgentLimits,
+  type McpConfig,
+} from './modules/agent/index.ts'
 import { createAudit } from './modules/audit/index.ts'
 import { createAuth, derivedKey, findUser } from './modules/auth/index.ts'
 import { createBusiness } from './modules/business/index.ts'
-import { createChat } from './modules/chat/index.ts'
+import { createChat, createHistorySearch } from './modules/chat/index.ts'
 import { createGamification } from './modules/gamification/index.ts'
 import { createWebhooks, type WebhookTuning } from './modules/webhooks/index.ts'
 import type { Clock } from './platform/clock.ts'
@@ -38,6 +44,8 @@ export type AppOptions = {
   clock?: Clock
   /** Another engine than the built-in one; tests bring their own. */
   engine?: AgentEngine
+  /** Outside servers whose tools join the advisor's. */
+  mcp?: McpConfig
   /** Smaller limits of runs than the usual ones, for tests. */
   agentLimits?: Partial<AgentLimits>
   /** How webhooks are sent, where tests need it otherwise. */
@@ -96,6 +104,8 @@ export async function createApp(options: AppOptions) {
     business: business.service,
     gamification: gamification.service,
     engine: options.engine,
+    mcp: options.mcp && { config: options.mcp, version },
+    searchHistory: createHistorySearch(store.db),
     writes: { events: gamification.service, profiles: business.service },
     ...(options.agentLimits && { limits: options.agentLimits }),
   })
@@ -194,6 +204,7 @@ export async function createApp(options: AppOptions) {
       metrics.start()
       const { warm: boardWarm } = await gamification.service.start()
       await chat.start()
+      agent.start()
       webhooks.start()
       return { boardWarm }
     },
@@ -206,6 +217,7 @@ export async function createApp(options: AppOptions) {
       const lingering = setTimeout(() => http.server.closeAllConnections(), LINGER_MS)
       await http.close()
       clearTimeout(lingering)
+      await agent.close()
       await webhooks.close()
       await gamification.service.close()
       await auth.close()

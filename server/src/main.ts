@@ -1,5 +1,6 @@
 import { createApp } from './app.ts'
 import { type DemoLogin, seedDemo } from './demo/index.ts'
+import { readMcpConfig } from './modules/agent/index.ts'
 import { systemClock } from './platform/clock.ts'
 import { loadSettings, type Settings } from './platform/config.ts'
 import { openPool } from './platform/db/database.ts'
@@ -34,7 +35,8 @@ async function serve({ settings, store, stopped, log }: Serving): Promise<void> 
   const { pool, db } = openPool(store.connection, (error) => log.warn({ err: error }, 'a database connection was lost'))
   try {
     const secretKey = settings.secretKey ?? (await readOrCreateSecret(store.dataDir, 'secret-key'))
-    const app = await createApp({ settings, store: { pool, db }, databaseKind: store.kind, secretKey, log })
+    const mcp = await readMcpConfig({ path: settings.mcpConfig, dataDir: store.dataDir })
+    const app = await createApp({ settings, store: { pool, db }, databaseKind: store.kind, secretKey, log, mcp })
     try {
       const firstAdmin = await app.auth.ensureFirstAdmin()
       // At once, since passwords are kept nowhere: should the port be taken, they would be lost.

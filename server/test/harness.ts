@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { createApp, type Tangga } from '../src/app.ts'
 import type { AgentEngine } from '../src/modules/agent/engine.ts'
-import type { AgentLimits } from '../src/modules/agent/index.ts'
+import type { AgentLimits, McpConfig } from '../src/modules/agent/index.ts'
 import type { WebhookTuning } from '../src/modules/webhooks/index.ts'
 import type { Clock } from '../src/platform/clock.ts'
 import { loadSettings } from '../src/platform/config.ts'
@@ -27,6 +27,7 @@ type TestServerOptions = {
   engine?: AgentEngine
   webhooks?: WebhookTuning
   agentLimits?: Partial<AgentLimits>
+  mcp?: McpConfig
   /** The database of another test server, to start a second one beside it. */
   databaseUrl?: string
 }
@@ -83,6 +84,7 @@ export async function startTestServer(options: TestServerOptions = {}) {
     log: createLog({ level: settings.logLevel }),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.engine ? { engine: options.engine } : {}),
+    ...(options.mcp ? { mcp: options.mcp } : {}),
     ...(options.agentLimits ? { agentLimits: options.agentLimits } : {}),
     ...(options.webhooks ? { webhooks: options.webhooks } : {}),
   })

@@ -222,6 +222,11 @@ export const environment = z.object({
   MAX_LIVE_RUNS: limit(500).describe('live runs of one process'),
   STREAMS_PER_OWNER: limit(8).describe('open streams of one owner'),
   API_LIMIT_PER_MINUTE: limit(1200).describe('all calls of one caller'),
+  MCP_CONFIG: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file that names MCP servers whose tools the advisor may use; `mcp.json` in `DATA_DIR` without it'),
   WEBHOOK_ALLOW_PRIVATE: z
     .enum(['', '0', '1'])
     .default('')
@@ -300,6 +305,7 @@ const settings = environment
     maxLiveRuns: env.MAX_LIVE_RUNS,
     streamsPerOwner: env.STREAMS_PER_OWNER,
     apiLimitPerMinute: env.API_LIMIT_PER_MINUTE,
+    mcpConfig: env.MCP_CONFIG,
     webhookAllowPrivate: env.WEBHOOK_ALLOW_PRIVATE === '1',
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     otlpTracesEndpoint: env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,

@@ -18,6 +18,9 @@ import { createSummariser } from './summariser.ts'
 import { allTools, type Writes } from './tools/all-tools.ts'
 import { createApprovalRepository } from './tools/approval-repository.ts'
 import { createApprovals } from './tools/approvals.ts'
+import type { SearchHistory } from './tools/search-my-history.ts'
+import type { McpConfig } from './tools/mcp/mcp-config.ts'
+import { createMcpServers } from './tools/mcp/mcp-servers.ts'
 import { createToolbox } from './tools/toolbox.ts'
 import { chooseWorkflow, type WorkflowSettings } from './workflow/choose-workflow.ts'
 
@@ -27,7 +30,9 @@ export type { AgentLimits } from './limits.ts'
 export { createMcpServer } from './mcp-server/mcp-server.ts'
 export { runContext } from './run-context.ts'
 export { createOfflineModel } from './offline/offline-model.ts'
+export { type McpConfig, readMcpConfig } from './tools/mcp/mcp-config.ts'
 export { businessFacts, toolApprovals } from './schema.ts'
+export type { SearchHistory } from './tools/search-my-history.ts'
 export type { Approvals, Verdict } from './tools/approvals.ts'
 export type { Summariser } from './summariser.ts'
 export type { FirstTurn, WriteTitle } from './title-writer.ts'
@@ -46,6 +51,10 @@ export function createAgent(deps: {
   approvalKey?: Buffer
   /** What the advisor may change with the owner's approval; without it there are no tools that write. */
   writes?: Writes
+  /** Searches the owner's earlier conversations about a business; without it there is no tool for that. */
+  searchHistory?: SearchHistory
+  /** Servers whose tools join ours, and the version that we tell them. */
+  mcp?: { config: McpConfig; version: string } | undefined
   clock: Clock
   log: Log
   business: OwnBusinesses
@@ -71,7 +80,15 @@ export function createAgent(deps: {
   // The offline advisor reads no summary and cannot write one.
   const summariser =
     models[0].model.provider === OFFLINE_PROVIDER ? undefined : createSummariser({ order, explain, limits, log })
-  const tools = allTools({ standings: deps.gamification, facts, clock, log, writes: deps.writes })
+  const outside = createMcpServers({ ...(deps.mcp ?? { config: {}, version: '' }), log })
+  const tools = allTools({
+    standings: deps.gamification,
+    facts,
+    clock,
+    log,
+    writes: deps.writes,
+    searchHistory: deps.searchHistory,
+  })
   const engine =
     deps.engine ??
     chooseWorkflow(deps.settings, { tools, facts, limits, clock, log }) ??
@@ -81,6 +98,7 @@ export function createAgent(deps: {
       explain,
       toolbox: createToolbox({
         tools,
+        more: () => outside.tools(),
         business,
         approvals,
         toolMs: limits.toolMs,
@@ -102,6 +120,9 @@ export function createAgent(deps: {
     limits,
     /** writeTitle asks the model; another engine brings a model of its own, which is not ours to ask. */
     writeTitle: deps.engine ? undefined : createTitleWriter(order),
+    /** start connects outside servers, in the background. */
+    start: () => outside.start(),
+    close: () => outside.close(),
     /** routes serves what the advisor remembers. */
     routes: agentRoutes({ memory }),
   }

@@ -334,7 +334,8 @@ describe('an approval that nobody answers', () => {
 
   test('expires, nothing is done, the model is told, the owner is not asked again, and the run goes on', async () => {
     const owner = await server.owner()
-    model.enqueue(record, record, says('You were away.'))
+    const other = calls({ name: 'record_event', args: { type: 'stock_counted' } })
+    model.enqueue(record, other, says('You were away.'))
     const run = await openRunStream(`${server.url}/api/v1/chat/completion`, {
       method: 'POST',
       headers: { authorization: `Bearer ${owner.token}`, 'content-type': 'application/json' },

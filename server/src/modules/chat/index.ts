@@ -41,6 +41,7 @@ import { createTitles } from './titles.ts'
 import { createSessionSummaries } from './session-summaries.ts'
 
 export * from './schema.ts'
+export { createHistorySearch } from './history-search.ts'
 export { streamEvent, type StreamEvent } from './dto.ts'
 export { insertPastConversation, type PastTurn } from './past-conversation.ts'
 export type { RunBounds } from './run.ts'

@@ -11,6 +11,7 @@ import { listPointRules } from './list-point-rules.ts'
 import { recordEvent } from './record-event.ts'
 import { recentPoints } from './recent-points.ts'
 import { rememberFact } from './remember-fact.ts'
+import { type SearchHistory, searchMyHistory } from './search-my-history.ts'
 import type { Tool } from './tool.ts'
 import { updateBusinessProfile } from './update-business-profile.ts'
 import { whatIf } from './what-if.ts'
@@ -25,8 +26,9 @@ export function allTools(deps: {
   clock: Clock
   log: Log
   writes?: Writes | undefined
+  searchHistory?: SearchHistory | undefined
 }): Tool[] {
-  const { standings, facts, clock, log, writes } = deps
+  const { standings, facts, clock, log, writes, searchHistory } = deps
   return [
     getBusinessSummary(standings),
     listAchievements(standings),
@@ -37,6 +39,7 @@ export function allTools(deps: {
     rememberFact(facts),
     forgetFact(facts),
     listFacts(facts),
+    ...(searchHistory ? [searchMyHistory(searchHistory)] : []),
     ...(writes ? [recordEvent({ standings, events: writes.events, log }), updateBusinessProfile(writes.profiles)] : []),
   ]
 }
