@@ -133,6 +133,12 @@ const adminBusinesses = createRoute({
   component: lazyRouteComponent(() => import('./pages/admin/businesses-page.tsx'), 'BusinessesPage'),
 })
 
+const adminFeedback = createRoute({
+  getParentRoute: () => admin,
+  path: '/feedback',
+  component: lazyRouteComponent(() => import('./pages/admin/feedback-page.tsx'), 'FeedbackPage'),
+})
+
 /** router knows every page: who may see it, and what is fetched with it. */
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -141,7 +147,15 @@ export const router = createRouter({
       withBusiness.addChildren([progress, business, chat, memory]),
       newBusiness,
       account,
-      admin.addChildren([adminIndex, adminLevels, adminAchievements, adminRules, adminPeople, adminBusinesses]),
+      admin.addChildren([
+        adminIndex,
+        adminLevels,
+        adminAchievements,
+        adminRules,
+        adminPeople,
+        adminBusinesses,
+        adminFeedback,
+      ]),
     ]),
   ]),
   defaultPreload: 'intent',

@@ -247,6 +247,53 @@ test(
       assert.equal(await page.getByRole('alert').count(), 0)
     })
 
+    await step('an answer is rated with a note, which an admin sees without the conversation', async () => {
+      const last = answer.last()
+      await last.getByRole('button', { name: 'Bad answer' }).click()
+      await page.getByLabel('Note').fill('I wanted numbers')
+      await assertPleasant(page, 'note on an answer')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await last.getByRole('button', { name: 'Change the note' }).waitFor()
+      assert.equal(await last.getByRole('button', { name: 'Bad answer' }).getAttribute('aria-pressed'), 'true')
+
+      await admin.getByRole('link', { name: 'Feedback' }).click()
+      await admin.getByRole('cell', { name: 'I wanted numbers' }).waitFor()
+      await assertPleasant(admin, 'admin feedback')
+      assert.equal(await admin.getByText('Better now.').count(), 0)
+      await admin.getByRole('button', { name: 'Good', exact: true }).click()
+      await admin.getByText('Nobody has said anything of an answer yet.').waitFor()
+    })
+
+    await step('a conversation is found by what was said, pinned, saved, deleted and restored', async () => {
+      const saved = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Download' }).click()
+      await page.getByRole('button', { name: 'For reading (Markdown)' }).click()
+      assert.match((await saved).suggestedFilename(), /^tangga-[0-9-]+-how-many-points-[a-z-]+\.md$/)
+
+      await page.getByRole('button', { name: 'Conversations' }).click()
+      const list = page.getByRole('dialog').first()
+      await list.getByRole('searchbox').fill('second hal')
+      await list.getByText('1 conversation found').waitFor()
+      assert.deepEqual(await list.locator('mark').allInnerTexts(), ['half', 'second', 'half'])
+      await assertPleasant(page, 'search of conversations')
+      await list.getByRole('searchbox').fill('')
+      await list.getByRole('button', { name: /^Pin: / }).click()
+      await list.getByRole('heading', { name: 'Pinned' }).waitFor()
+      await list.getByRole('button', { name: /^Unpin: / }).waitFor()
+      await assertPleasant(page, 'pinned conversations')
+
+      await list.getByRole('button', { name: /^Delete: / }).click()
+      await page.getByRole('button', { name: 'Delete', exact: true }).click()
+      await list.getByText('Your conversations will be listed here.').waitFor()
+      await list.getByRole('button', { name: 'Deleted conversations' }).click()
+      await page.getByRole('button', { name: /^Restore: / }).click()
+      await page.getByText('Nothing was deleted in the last 30 days.').waitFor()
+      await assertPleasant(page, 'deleted conversations')
+      await page.getByRole('button', { name: 'Close' }).last().click()
+      await list.getByRole('heading', { name: 'Pinned' }).waitFor()
+      await list.getByRole('button', { name: 'Close' }).click()
+    })
+
     await step('a conversation is renamed, and deleted after a question', async () => {
       await page.getByRole('button', { name: 'Conversations' }).click()
       await page.getByRole('button', { name: /^Rename: / }).click()

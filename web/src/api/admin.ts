@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData } from '@tanstack/react-query'
 import { queryClient } from './query-client.ts'
 import { pathWith, request, requestPage, send } from './request.ts'
-import type { BoardVisibility, Definitions, OwnedBusiness, Person, Receipt, ResetLink } from './types.ts'
+import type { AdminFeedback, BoardVisibility, Definitions, OwnedBusiness, Person, Receipt, ResetLink } from './types.ts'
 
 /** Definition is one thing that an admin has defined, by the path that serves its kind. */
 export type Definition<P extends keyof Definitions> = Definitions[P]['shown']
@@ -20,6 +20,10 @@ const pageOf = <T>(path: string) =>
 
 /** PagesQuery reads a long list page by page. */
 export type PagesQuery<T> = ReturnType<typeof pageOf<T>>
+
+/** feedbackQuery is what owners said of answers, newest first. */
+export const feedbackQuery = (rating: AdminFeedback['rating'] | '') =>
+  pageOf<AdminFeedback>(pathWith('/admin/chat/feedback', { rating }))
 
 /** definitionsQuery is all definitions of one kind. */
 export const definitionsQuery = <P extends keyof Definitions>(path: P) =>

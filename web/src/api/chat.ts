@@ -1,15 +1,28 @@
-import { infiniteQueryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, type InfiniteData } from '@tanstack/react-query'
 import { queryClient } from './query-client.ts'
-import { request, requestPage, send } from './request.ts'
-import type { ChatMessage, ChatSession } from './types.ts'
+import { type Page, pathWith, request, requestPage, send } from './request.ts'
+import type { ChatMessage, ChatSession, FoundSession, MessageFeedback } from './types.ts'
 
-/** chatSessionsQuery is the business's conversations, the last used first. */
-export const chatSessionsQuery = (businessId: string) =>
+const shelves = { pinned: 'pinned=true', others: 'pinned=false', deleted: 'deleted=true' } as const
+const sessionsKey = (businessId: string) => ['business', businessId, 'chat-sessions']
+
+/** chatSessionsQuery is some of the business's conversations, the last used first; of the deleted ones the last deleted. */
+export const chatSessionsQuery = (businessId: string, shelf: keyof typeof shelves) =>
   infiniteQueryOptions({
-    queryKey: ['business', businessId, 'chat-sessions'],
+    queryKey: [...sessionsKey(businessId), shelf],
     queryFn: ({ pageParam }) => requestPage<ChatSession>(pageParam),
-    initialPageParam: `/chat/sessions?limit=30&business_id=${businessId}`,
+    initialPageParam: `/chat/sessions?limit=30&business_id=${businessId}&${shelves[shelf]}`,
     getNextPageParam: (page) => page.next,
+  })
+
+/** chatSearchQuery is what a search of the business's conversations finds, best first. */
+export const chatSearchQuery = (businessId: string, q: string) =>
+  infiniteQueryOptions({
+    queryKey: [...sessionsKey(businessId), 'search', q],
+    queryFn: ({ pageParam, signal }) => requestPage<FoundSession>(pageParam, { signal }),
+    initialPageParam: pathWith('/chat/search', { q, business_id: businessId, limit: 20 }),
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
   })
 
 /** messagesQuery is a conversation's messages: each page oldest first, the first page the newest. */
@@ -21,11 +34,49 @@ export const messagesQuery = (sessionId: string) =>
     getNextPageParam: (page) => page.next,
   })
 
-/** renameChatSession gives a conversation another title. */
-export async function renameChatSession(chatSession: ChatSession, title: string): Promise<ChatSession> {
-  const renamed = await request<ChatSession>(`/chat/sessions/${chatSession.id}`, { method: 'PATCH', body: { title } })
+/** changeChatSession gives a conversation another title, pins or unpins it. */
+export async function changeChatSession(
+  chatSession: ChatSession,
+  change: { title: string } | { pinned: boolean },
+): Promise<void> {
+  await request<ChatSession>(`/chat/sessions/${chatSession.id}`, { method: 'PATCH', body: change })
   await chatSessionsChanged(chatSession.business_id)
-  return renamed
+}
+
+/** restoreChatSession brings a deleted conversation back. */
+export async function restoreChatSession(chatSession: ChatSession): Promise<void> {
+  await request<ChatSession>(`/chat/sessions/${chatSession.id}/restore`, { method: 'POST' })
+  await chatSessionsChanged(chatSession.business_id)
+}
+
+/** ExportFormat is how a conversation is written into a file. */
+export type ExportFormat = 'markdown' | 'json'
+
+/** exportedChatSession fetches a conversation as a file, with the name that the server gives it. */
+export async function exportedChatSession(
+  sessionId: string,
+  format: ExportFormat,
+): Promise<{ name: string; blob: Blob }> {
+  const response = await send(`/chat/sessions/${sessionId}/export`, { query: { format } })
+  const [, name = 'conversation'] = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? []
+  return { name, blob: await response.blob() }
+}
+
+/** rateAnswer says what the owner thinks of an answer, or takes it back, and shows it at once. */
+export async function rateAnswer(message: ChatMessage, feedback: MessageFeedback | undefined): Promise<void> {
+  const path = `/chat/messages/${message.id}/feedback`
+  await (feedback ? request(path, { method: 'PUT', body: feedback }) : send(path, { method: 'DELETE' }))
+  queryClient.setQueryData<InfiniteData<Page<ChatMessage>, string>>(
+    messagesQuery(message.session_id).queryKey,
+    (data) =>
+      data && {
+        ...data,
+        pages: data.pages.map((page) => ({
+          ...page,
+          items: page.items.map((item) => (item.id === message.id ? { ...item, feedback } : item)),
+        })),
+      },
+  )
 }
 
 /** deleteChatSession removes a conversation. */
@@ -35,9 +86,9 @@ export async function deleteChatSession(chatSession: ChatSession): Promise<void>
   await chatSessionsChanged(chatSession.business_id)
 }
 
-/** chatSessionsChanged has the list of conversations read again. */
+/** chatSessionsChanged has all lists of conversations read again. */
 export function chatSessionsChanged(businessId: string): Promise<void> {
-  return queryClient.invalidateQueries({ queryKey: chatSessionsQuery(businessId).queryKey })
+  return queryClient.invalidateQueries({ queryKey: sessionsKey(businessId) })
 }
 
 /** QuestionInput is one message to the advisor; the same `client_message_id` makes a retry count once. */

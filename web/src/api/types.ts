@@ -59,6 +59,18 @@ export type ChatSession = Schemas['ChatSession']
 /** ChatMessage is one stored message; `run_id` names the run that wrote an answer. */
 export type ChatMessage = Schemas['ChatMessage']
 
+/** FoundSession is a conversation that a search found. */
+export type FoundSession = Schemas['ChatSearchResult']
+
+/** Highlight is a place in a text, in characters (code points). */
+export type Highlight = Schemas['ChatHighlight']
+
+/** MessageFeedback is what an owner says of an answer. */
+export type MessageFeedback = Schemas['ChatMessageFeedback']
+
+/** AdminFeedback is what somebody said of some answer, as admins see it. */
+export type AdminFeedback = Schemas['AdminChatFeedback']
+
 /** Fact is something that the advisor remembers for a business. */
 export type Fact = Schemas['AdvisorFact']
 

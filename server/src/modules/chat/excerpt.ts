@@ -12,7 +12,7 @@ const LENGTH = 200
 const LEAD = 60
 const MOST_HIGHLIGHTS = 50
 // Markdown that says how a text looks, and means nothing in one line of it.
-const MARKS = /\*\*|__|~~|`+|^ {0,3}(?:#{1,6}|>)\s+/gm
+const MARKS = /\*\*|__|~~|`+|^ {0,8}(?:#{1,6}|[->*+])[ \t]+/gm
 
 /** excerptOf cuts the piece out of a text in which most of the words begin, and marks them. Never anything but text. */
 export function excerptOf(text: string, words: string[]): Excerpt {

@@ -9,6 +9,7 @@ const sections = [
   { to: '/admin/rules', label: 'rules' },
   { to: '/admin/people', label: 'people' },
   { to: '/admin/businesses', label: 'businesses' },
+  { to: '/admin/feedback', label: 'feedback' },
 ] as const
 
 /** AdminLayout is the frame of the admin pages. */

@@ -19,7 +19,8 @@ import { LiveRun, StoredMessage } from './message-list.tsx'
 import type { Place } from './run-store.ts'
 import { isOver } from './run-view.ts'
 import { runs } from './runs.ts'
-import { SessionList } from './session-list.tsx'
+import { ExportButton } from './export-button.tsx'
+import { SessionShelves } from './session-shelves.tsx'
 
 /** ChatPage is a conversation with the advisor, or the start of a new one, beside the list of all. */
 export function ChatPage() {
@@ -38,15 +39,18 @@ export function ChatPage() {
         <Button look="secondary" icon="plus" className="mb-3 w-full" onClick={startNew}>
           {t('chat.newSession')}
         </Button>
-        <SessionList businessId={business.id} openId={sessionId} />
+        <SessionShelves businessId={business.id} openId={sessionId} />
         <MemoryLink />
       </aside>
       <section className="flex min-w-0 flex-col">
         <div className="mb-4 flex items-center justify-between gap-3">
           <PageHeading title={t('chat.title')} />
-          <Button look="secondary" icon="list" className="md:hidden" onClick={() => setListOpen(true)}>
-            {t('chat.sessions')}
-          </Button>
+          <span className="flex items-center gap-1">
+            {sessionId !== undefined && <ExportButton sessionId={sessionId} />}
+            <Button look="secondary" icon="list" className="md:hidden" onClick={() => setListOpen(true)}>
+              {t('chat.sessions')}
+            </Button>
+          </span>
         </div>
         <Conversation businessId={business.id} sessionId={sessionId} />
       </section>
@@ -55,7 +59,7 @@ export function ChatPage() {
           <Button look="secondary" icon="plus" className="mb-3 w-full" onClick={startNew}>
             {t('chat.newSession')}
           </Button>
-          <SessionList businessId={business.id} openId={sessionId} onOpen={() => setListOpen(false)} />
+          <SessionShelves businessId={business.id} openId={sessionId} onOpen={() => setListOpen(false)} />
           <MemoryLink />
         </Dialog>
       )}

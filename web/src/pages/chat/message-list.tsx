@@ -7,6 +7,7 @@ import { Icon, Logo } from '../../ui/icon.tsx'
 import { ErrorNotice } from '../../ui/notice.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { AnswerText } from './answer-text.tsx'
+import { Feedback } from './feedback.tsx'
 import type { RunView, ToolActivity } from './run-view.ts'
 import { ToolList } from './tool-list.tsx'
 
@@ -25,6 +26,7 @@ export function StoredMessage({ message }: { message: ChatMessage }) {
     <Answer tools={tools ?? []} text={message.content}>
       {message.status === 'stopped' && <Remark>{t('chat.stopped')}</Remark>}
       {message.status === 'interrupted' && <Remark>{t('chat.interrupted')}</Remark>}
+      {message.status !== 'streaming' && <Feedback message={message} />}
     </Answer>
   )
 }

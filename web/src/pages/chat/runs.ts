@@ -16,6 +16,9 @@ export const runs = createRunStore({
       chatSessionsChanged(businessId),
       view.rewards.length > 0 && pointsChanged(businessId),
     ])
+    // A model may give a new conversation a better title, a moment after its first answer.
+    if (view.sessionTitle !== undefined)
+      for (const ms of [3_000, 10_000]) setTimeout(() => void chatSessionsChanged(businessId), ms)
   },
   newKey: randomKey,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -2,31 +2,41 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { chatSessionsQuery, deleteChatSession, renameChatSession } from '../../api/chat.ts'
+import { changeChatSession, chatSessionsQuery, deleteChatSession } from '../../api/chat.ts'
 import type { ChatSession } from '../../api/types.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
 import { Form, TextField } from '../../ui/form.tsx'
 import { FailedLoad } from '../../ui/notice.tsx'
+import { useProblemText } from '../../ui/problem-text.ts'
 import { Loading } from '../../ui/spinner.tsx'
 import { showToast } from '../../ui/toast-store.ts'
 
-type SessionListProps = { businessId: string; openId: string | undefined; onOpen?: () => void }
+type SessionListProps = {
+  shelf: 'pinned' | 'others'
+  businessId: string
+  openId: string | undefined
+  onOpen?: (() => void) | undefined
+}
 
-/** SessionList is the business's conversations, each with a way to rename and delete it. */
-export function SessionList({ businessId, openId, onOpen }: SessionListProps) {
+/** SessionList is some of the business's conversations, each with a way to pin, rename and delete it. */
+export function SessionList({ shelf, businessId, openId, onOpen }: SessionListProps) {
   const { t } = useTranslation()
+  const problemText = useProblemText()
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    chatSessionsQuery(businessId),
+    chatSessionsQuery(businessId, shelf),
   )
   const [renaming, setRenaming] = useState<ChatSession>()
   const [deleting, setDeleting] = useState<ChatSession>()
+  const pin = useMutation({
+    mutationFn: (chatSession: ChatSession) => changeChatSession(chatSession, { pinned: !chatSession.pinned }),
+    onError: (cause) => showToast(problemText(cause)),
+  })
   const sessions = data?.pages.flatMap((page) => page.items)
   if (error && !sessions) return <FailedLoad error={error} retry={refetch} />
   if (!sessions) return <Loading />
   return (
     <>
-      {sessions.length === 0 && <p className="p-3 text-sm text-ink-soft">{t('chat.sessionsEmpty')}</p>}
       <ul className="grid grid-cols-1 gap-0.5">
         {sessions.map((chatSession) => (
           <li
@@ -40,10 +50,17 @@ export function SessionList({ businessId, openId, onOpen }: SessionListProps) {
               aria-current={chatSession.id === openId ? 'page' : undefined}
               className="flex min-h-11 min-w-0 grow items-center rounded-xl px-3 text-sm font-semibold"
             >
-              <span className="truncate">{chatSession.title}</span>
+              <span className="line-clamp-1 wrap-anywhere [@media(hover:none)]:line-clamp-2">{chatSession.title}</span>
             </Link>
             {/* With a mouse the buttons lie over the title's end only while the row is pointed at or holds the focus. */}
             <span className="flex shrink-0 [@media(hover:hover)]:absolute [@media(hover:hover)]:inset-y-0 [@media(hover:hover)]:end-0 [@media(hover:hover)]:rounded-xl [@media(hover:hover)]:bg-sunken [@media(hover:hover)]:opacity-0 [@media(hover:hover)]:group-focus-within:opacity-100 [@media(hover:hover)]:group-hover:opacity-100">
+              <IconButton
+                icon="pin"
+                className={chatSession.pinned ? 'text-accent!' : ''}
+                label={`${chatSession.pinned ? t('chat.unpin') : t('chat.pin')}: ${chatSession.title}`}
+                disabled={pin.isPending}
+                onClick={() => pin.mutate(chatSession)}
+              />
               <IconButton
                 icon="pencil"
                 label={`${t('chat.rename')}: ${chatSession.title}`}
@@ -74,7 +91,7 @@ export function SessionList({ businessId, openId, onOpen }: SessionListProps) {
 function RenameDialog({ chatSession, onClose }: { chatSession: ChatSession; onClose: () => void }) {
   const { t } = useTranslation()
   const rename = useMutation({
-    mutationFn: (title: string) => renameChatSession(chatSession, title),
+    mutationFn: (title: string) => changeChatSession(chatSession, { title }),
     onSuccess: onClose,
   })
   return (
