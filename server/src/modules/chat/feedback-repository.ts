@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, isNull, lt } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
-import { chatFeedback, chatMessages, chatSessions } from './schema.ts'
+import { chatFeedback, chatMessages, chatRuns, chatSessions } from './schema.ts'
 
 /** ChatFeedback is what an owner says of an answer, as stored. */
 export type ChatFeedback = typeof chatFeedback.$inferSelect
@@ -20,7 +20,13 @@ export function createFeedbackRepository(db: Database) {
       return new Map(rows.map((row) => [row.messageId, row]))
     },
 
-    /** put stores what is said of an answer, in place of what was said before; undefined when the answer is gone. */
+    /** modelOf names the model that gave an answer, undefined where that was not kept. */
+    async modelOf(runId: string): Promise<string | undefined> {
+      const [run] = await db.select({ model: chatRuns.model }).from(chatRuns).where(eq(chatRuns.id, runId))
+      return run?.model ?? undefined
+    },
+
+    /** put stores what is said of an answer, in place of what was said before. */
     async put(feedback: Omit<ChatFeedback, 'createdAt' | 'updatedAt'> & { at: Date }): Promise<ChatFeedback> {
       const { at, ...values } = feedback
       const { rating, note, model } = values

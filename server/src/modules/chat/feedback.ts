@@ -11,7 +11,7 @@ export type FeedbackService = ReturnType<typeof createFeedbackService>
 
 const FOREIGN_KEY = '23503'
 
-/** createFeedbackService wires the service; `advisor` names who gives answers. */
+/** createFeedbackService wires the service; `advisor` names who gives answers of which that was not kept. */
 export function createFeedbackService(deps: {
   repository: FeedbackRepository
   access: Pick<ChatAccess, 'message'>
@@ -27,12 +27,13 @@ export function createFeedbackService(deps: {
       feedback: { messageId: string; rating: FeedbackRating; note: string | null },
     ): Promise<ChatFeedback> {
       const { message } = await access.message(userId, feedback.messageId)
-      const { id: messageId, role, status } = message
+      const { id: messageId, role, status, runId } = message
       if (role !== 'assistant' || status === 'streaming')
         throw problem.conflict('not_an_answer', 'Only answers of the advisor that are finished can be rated.')
       const { rating, note } = feedback
+      const model = (runId && (await repository.modelOf(runId))) || deps.advisor
       try {
-        return await repository.put({ id: newId(), messageId, rating, note, model: deps.advisor, at: clock.now() })
+        return await repository.put({ id: newId(), messageId, rating, note, model, at: clock.now() })
       } catch (error) {
         // Erased since it was looked at.
         if (pgErrorCode(error) === FOREIGN_KEY) throw problem.notFound()
