@@ -117,7 +117,9 @@ test('a model’s text is never HTML, and neither its images nor its links are f
   await ask(page, 'show me')
   const answer = page.getByTestId('answer')
   await answer.getByText('The end.').waitFor()
-  await page.waitForLoadState('networkidle')
+  // Stored by now, and painted: what would be fetched has been asked for.
+  await page.locator('[data-testid=answer][data-live=false]').waitFor()
+  await page.evaluate('new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))')
   assert.equal(await answer.locator('img, script, iframe, style, object, link, video, audio, svg image').count(), 0)
   assert.deepEqual(
     fetched.filter((url) => !url.startsWith(server.url)),

@@ -109,7 +109,7 @@ function Changes({ changes }: Pick<Approval, 'changes'>) {
     <dl className="grid gap-x-4 gap-y-2 sm:grid-cols-[auto_1fr]">
       {changes.map(({ label, before, after }, index) => (
         <div key={index} className="contents">
-          <dt className="text-sm text-ink-soft wrap-anywhere">{label}</dt>
+          <dt className="text-sm text-ink-soft wrap-anywhere max-sm:-mb-1.5">{label}</dt>
           <dd className="max-h-60 min-w-0 overflow-auto wrap-anywhere whitespace-pre-wrap max-sm:mb-1">
             {before !== null && (
               <>

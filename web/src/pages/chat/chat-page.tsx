@@ -110,7 +110,9 @@ function Conversation({ businessId, sessionId }: Place) {
     })
   const stop = () => runs.stop(place).catch((error: unknown) => showToast(problemText(error)))
 
-  useStickToEnd(sessionId, `${messages.length} ${live?.text.length} ${live?.tools.length} ${live?.phase}`)
+  // A question to the person takes room, and must not come up out of sight.
+  const asked = live?.tools.filter((tool) => tool.approval && !tool.approval.decision).length
+  useStickToEnd(sessionId, `${messages.length} ${live?.text.length} ${live?.tools.length} ${asked} ${live?.phase}`)
 
   if (stored.error && !stored.data) {
     return stored.error instanceof Problem && stored.error.status === 404 ? (
