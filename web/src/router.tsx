@@ -138,6 +138,11 @@ const adminFeedback = createRoute({
   path: '/feedback',
   component: lazyRouteComponent(() => import('./pages/admin/feedback-page.tsx'), 'FeedbackPage'),
 })
+const adminAdvisor = createRoute({
+  getParentRoute: () => admin,
+  path: '/advisor',
+  component: lazyRouteComponent(() => import('./pages/admin/advisor-page.tsx'), 'AdvisorPage'),
+})
 
 /** router knows every page: who may see it, and what is fetched with it. */
 export const router = createRouter({
@@ -155,6 +160,7 @@ export const router = createRouter({
         adminPeople,
         adminBusinesses,
         adminFeedback,
+        adminAdvisor,
       ]),
     ]),
   ]),

@@ -53,6 +53,24 @@ export type RuleSource = Rule['sources'][number]
 /** ResetLink lets one person set a new password, once. */
 export type ResetLink = Schemas['ResetLink']
 
+/** ChatUsage is what the owner has used of the advisor. */
+export type ChatUsage = Schemas['ChatUsage']
+
+/** ChatUsageTotals is what everybody has used. */
+export type ChatUsageTotals = Schemas['ChatUsageTotals']
+
+/** UsageSums are answers, tokens and costs under one heading. */
+export type UsageSums = Schemas['ChatUsageSums']
+
+/** ChatBudget is what an owner may use in a day. */
+export type ChatBudget = Schemas['ChatBudget']
+
+/** OwnerBudget is the budget of one owner. */
+export type OwnerBudget = Schemas['ChatOwnerBudget']
+
+/** BudgetInput is what an admin sets of a budget; null is "as without it", 0 is no limit. */
+export type BudgetInput = Schemas['ChatBudgetChangeInput']
+
 /** ChatSession is a conversation with the advisor. */
 export type ChatSession = Schemas['ChatSession']
 

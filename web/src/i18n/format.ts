@@ -27,3 +27,10 @@ export function formatTime(iso: string, locale: string): string {
 export function formatList(items: readonly string[], locale: string): string {
   return new Intl.ListFormat(locale, { type: 'conjunction' }).format(items)
 }
+
+/** formatCost writes an amount of money; a small one with as many places as show it. */
+export function formatCost(amount: number, currency: string, locale: string): string {
+  const isSmall = amount > 0 && amount < 1
+  const places = isSmall ? { maximumSignificantDigits: 2 } : {}
+  return new Intl.NumberFormat(locale, { style: 'currency', currency, ...places }).format(amount)
+}

@@ -10,6 +10,7 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Form, PasswordField, TextField } from '../../ui/form.tsx'
 import { useProblemText } from '../../ui/problem-text.ts'
 import { showToast } from '../../ui/toast-store.ts'
+import { UsageCard } from './usage-card.tsx'
 
 /** AccountPage is what belongs to the person: name, language, look, password, and the way out. */
 export function AccountPage() {
@@ -62,6 +63,7 @@ export function AccountPage() {
           </div>
         </div>
       </Card>
+      <UsageCard />
       <Card title={t('account.password')}>
         <Form
           key={passwordForm}

@@ -9,6 +9,7 @@ const sections = [
   { to: '/admin/rules', label: 'rules' },
   { to: '/admin/people', label: 'people' },
   { to: '/admin/businesses', label: 'businesses' },
+  { to: '/admin/advisor', label: 'advisor' },
   { to: '/admin/feedback', label: 'feedback' },
 ] as const
 

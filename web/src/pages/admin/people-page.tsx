@@ -10,6 +10,7 @@ import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
 import { ErrorNotice } from '../../ui/notice.tsx'
 import { Loading } from '../../ui/spinner.tsx'
 import { showToast } from '../../ui/toast-store.ts'
+import { BudgetDialog } from './budget-dialog.tsx'
 import { SearchedList } from './searched-list.tsx'
 
 type Change = 'makeAdmin' | 'removeAdmin' | 'disable' | 'enable'
@@ -20,6 +21,7 @@ export function PeoplePage() {
   const { data: me } = useSuspenseQuery(meQuery)
   const [changing, setChanging] = useState<{ person: Person; change: Change }>()
   const [resetting, setResetting] = useState<Person>()
+  const [budgeting, setBudgeting] = useState<Person>()
   return (
     <>
       <SearchedList
@@ -62,6 +64,14 @@ export function PeoplePage() {
                 <Button
                   look="quiet"
                   className="px-3 text-sm"
+                  aria-label={t('admin.budgetOf', { name: person.name })}
+                  onClick={() => setBudgeting(person)}
+                >
+                  {t('admin.budgetButton')}
+                </Button>
+                <Button
+                  look="quiet"
+                  className="px-3 text-sm"
                   aria-label={`${t('admin.resetLink')}: ${person.name}`}
                   onClick={() => setResetting(person)}
                 >
@@ -73,6 +83,7 @@ export function PeoplePage() {
         ]}
       />
       {changing && <ChangeDialog {...changing} onClose={() => setChanging(undefined)} />}
+      {budgeting && <BudgetDialog owner={budgeting} onClose={() => setBudgeting(undefined)} />}
       {resetting && <ResetLinkDialog person={resetting} onClose={() => setResetting(undefined)} />}
     </>
   )
