@@ -130,6 +130,7 @@ export async function createApp(options: AppOptions) {
     summariser: agent.summariser,
     approvals: agent.approvals,
     writeTitle: agent.writeTitle,
+    redis: shared?.redis,
   })
 
   const webhooks = createWebhooks({

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Log } from './logger.ts'
 
-/** RedisConnection is the connection that an instance shares counts through. */
+/** RedisConnection is the connection that an instance shares counts and live runs through. */
 export type RedisConnection = Redis
 
 // Redis answers within a millisecond or is not worth waiting for: what it is asked can be answered without it.
@@ -25,7 +25,11 @@ export function createRedis(url: string, log: Log): { redis: RedisConnection; co
   })
   let isAway = false
   redis.on('error', (error: Error) => {
-    if (!isAway) log.warn({ err: error }, 'Redis is away; this instance counts limits for itself meanwhile')
+    if (!isAway)
+      log.warn(
+        { err: error },
+        'Redis is away; this instance counts limits for itself meanwhile, and follows runs of others through the database',
+      )
     isAway = true
   })
   redis.on('ready', () => {

@@ -5,6 +5,7 @@ import type { App } from '../../platform/http/app-types.ts'
 import type { CreateLimiter } from '../../platform/limits.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { Metrics } from '../../platform/metrics/metrics.ts'
+import type { RedisConnection } from '../../platform/redis.ts'
 import type { OpenStreams } from '../../platform/sse/open-streams.ts'
 import type { AgentEngine, Approvals, Summariser, WriteTitle } from '../agent/index.ts'
 import { findUser } from '../auth/index.ts'
@@ -29,6 +30,7 @@ import { createUiChat } from './ui-stream/ui-chat.ts'
 import { uiRoutes } from './ui-stream/ui-routes.ts'
 import { createRunLeases } from './run-leases.ts'
 import { createRunRegistry } from './run-registry.ts'
+import { createRunRelay } from './run-relay.ts'
 import { defaultRunBounds, type RunBounds } from './run.ts'
 import { createChatService } from './service.ts'
 import { createSessionExporter } from './session-export.ts'
@@ -86,6 +88,8 @@ export function createChat(options: {
   /** writeTitle asks the model for a title; there is none with the offline advisor. */
   writeTitle?: WriteTitle | undefined
   business: BusinessAccess
+  /** Shared by several instances, where there is one. */
+  redis?: RedisConnection | undefined
   bounds?: Partial<RunBounds>
 }) {
   const { settings, clock, log, engine, business, streams } = options
@@ -114,6 +118,8 @@ export function createChat(options: {
   const places = createLiveRunPlaces(settings.maxLiveRuns)
   const timeZone = settings.defaultTimeZone
   const tellEnded = measureRuns(options.metrics, places)
+  const relay =
+    options.redis && createRunRelay({ redis: options.redis, log, onCommand: (command) => registry.obey(command) })
   const service = createChatService({
     repository,
     sessions,
@@ -141,6 +147,7 @@ export function createChat(options: {
     clock,
     log,
     instance: () => instance.number,
+    relay,
   })
 
   const sessionService = createSessionService({ sessions, access, clock })
@@ -181,6 +188,7 @@ export function createChat(options: {
     openAiRoutes: openAiRoutes({ chat: createOpenAiChat({ chat: service, clock }) }),
     /** start ends the runs of processes that are gone, and begins to keep those of this one. */
     async start(): Promise<void> {
+      relay?.start()
       await instance.start()
       await leases.start()
       purge.start()
@@ -192,6 +200,7 @@ export function createChat(options: {
       leases.stop()
       await Promise.all([titles.close(), purge.close()])
       await instance.close()
+      relay?.close()
     },
   }
 }

@@ -84,22 +84,31 @@ export const recordedEvent = z.discriminatedUnion('type', [
 /** RecordedEvent is an event of a run that is stored as it is. */
 export type RecordedEvent = z.infer<typeof recordedEvent>
 
+const runFinished = z.object({
+  type: z.literal('RunFinished'),
+  runId: z.string(),
+  sessionId: z.string(),
+  messageId: z.string(),
+  text: z.string(),
+  usage: z.object({ inputTokens: z.int(), outputTokens: z.int() }),
+  status: z.enum(['complete', 'stopped']),
+})
+
 /** RunFinished ends a run whose answer is stored whole, or up to where its owner stopped it. */
-export type RunFinished = {
-  type: 'RunFinished'
-  runId: string
-  sessionId: string
-  messageId: string
-  text: string
-  usage: { inputTokens: number; outputTokens: number }
-  status: 'complete' | 'stopped'
-}
+export type RunFinished = z.infer<typeof runFinished>
+
+/** runEvent is every event of a run, as instances tell it to each other. */
+export const runEvent = z.union([
+  recordedEvent,
+  z.object({ type: z.literal('AgentStream'), delta: z.string() }),
+  runFinished,
+])
 
 /**
  * RunEvent is an entry of a run's log. The engine's words and tool calls keep the engine's names; around them stand the
  * beginning and the end of the run, which only the chat knows. Every wire format renders each of them as one event.
  */
-export type RunEvent = RecordedEvent | { type: 'AgentStream'; delta: string } | RunFinished
+export type RunEvent = z.infer<typeof runEvent>
 
 /** isTerminal tells whether the event is the last of its run. */
 export function isTerminal(event: RunEvent): boolean {

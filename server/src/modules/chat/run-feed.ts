@@ -6,6 +6,7 @@ import type { ChatRepository } from './repository.ts'
 import type { RunEvent } from './run-events.ts'
 import type { RunLog } from './run-log.ts'
 import type { RunRegistry } from './run-registry.ts'
+import type { RunRelay } from './run-relay.ts'
 import { beyondTheEnd, followStored, storedEvents, storedLog } from './stored-run.ts'
 
 /** RunFeed is a run to be streamed to one reader; `release` is called once when the reader is gone. */
@@ -22,9 +23,10 @@ export function createRunFeeds(deps: {
   /** userLocale gives the language of a user, for sentences that are made while reading. */
   userLocale: (userId: string) => Promise<'en' | 'id'>
   log: Log
+  relay?: Pick<RunRelay, 'follow'> | undefined
   pollEveryMs?: number | undefined
 }) {
-  const { repository, registry, streams, log } = deps
+  const { repository, registry, streams, log, relay } = deps
 
   /** feed finds a run, wherever it lives or whether it has ended, for a reader who has seen everything up to `after`. */
   async function feed(options: {
@@ -49,6 +51,7 @@ export function createRunFeeds(deps: {
     const elsewhere = followStored({
       after,
       everyMs: deps.pollEveryMs ?? 1_000,
+      relay: relay && ((reader) => relay.follow(runId, reader)),
       onError: (err) => log.warn({ err, run_id: runId }, 'a run of another process could not be read'),
       async read() {
         if (registry.closing.aborted) return failed('server_stopping')

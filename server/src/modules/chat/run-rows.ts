@@ -289,21 +289,25 @@ export function createRunRows(db: Database) {
       return new Set(rows.map((row) => row.id))
     },
 
-    /** tell has the instance that makes a run, or runs of a user, end them; it hears of it at once. */
+    /** tell has the instances that make a run, or runs of a user, end them; they hear of it at once. */
     async tell(command: RunCommand): Promise<void> {
       await db.execute(sql`SELECT pg_notify(${RUN_CHANNEL}, ${runCommandText(command)})`)
     },
 
-    /** markStopped stops a run that lives in another process, which is told with the commit. */
+    /** markStopped stops a run that nobody else ends, with what is stored of it. */
     async markStopped(runId: string): Promise<void> {
       await db.execute(sql`
         WITH ended AS (
           UPDATE ${chatRuns} SET status = 'stopped', finished_at = now() WHERE id = ${runId} AND ${running} RETURNING id
-        ), messages AS (
-          UPDATE ${chatMessages} SET status = 'stopped'
-          WHERE run_id IN (SELECT id FROM ended) AND role = 'assistant' AND status = 'streaming'
         )
-        SELECT pg_notify(${RUN_CHANNEL}, ${runCommandText({ runId })}) FROM ended`)
+        UPDATE ${chatMessages} SET status = 'stopped'
+        WHERE run_id IN (SELECT id FROM ended) AND role = 'assistant' AND status = 'streaming'`)
+    },
+
+    /** runStatus says how a run stands, also one of a deleted session; undefined when it is gone with its owner. */
+    async runStatus(runId: string): Promise<ChatRun['status'] | undefined> {
+      const [row] = await db.select({ status: chatRuns.status }).from(chatRuns).where(eq(chatRuns.id, runId))
+      return row?.status
     },
 
     /** run gives a run of a session that is not deleted, with its session. */

@@ -12,6 +12,7 @@ import type { ConversationNames } from './conversation-name.ts'
 import { createRunLog } from './run-log.ts'
 import { recordOf } from './run-record.ts'
 import type { RunRegistry } from './run-registry.ts'
+import type { RunRelay } from './run-relay.ts'
 import type { MessagePlace } from './run-rows.ts'
 import { type RunDeps, startRun } from './run.ts'
 import { sessionTitle } from './session-title.ts'
@@ -49,6 +50,7 @@ export function createRunStarts(deps: {
   /** userLocale gives the language of a user, for what is refused before they are looked up. */
   userLocale: (userId: string) => Promise<'en' | 'id'>
   clock: Clock
+  relay?: Pick<RunRelay, 'carry'> | undefined
 }) {
   const { repository, registry, settings, clock } = deps
 
@@ -113,6 +115,7 @@ export function createRunStarts(deps: {
         return await begin({ ...question, ...(await deps.ownSession(userId, result.sessionId)) })
       }
       if (result.kind !== 'started') refuse(result)
+      deps.relay?.carry(runId, runLog)
       const run = startRun(deps.runs, {
         log: runLog,
         context: runContext({ runId, user: result.user, business: question.business }),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
 import { problem } from '../../platform/errors.ts'
@@ -16,7 +17,9 @@ import type { ConversationNames } from './conversation-name.ts'
 import type { LiveRunPlaces } from './live-run-places.ts'
 import type { ChatMessage, ChatRepository } from './repository.ts'
 import { createRunFeeds, type RunFeed } from './run-feed.ts'
+import type { RunCommand } from './run-instance.ts'
 import { type RunRegistry, within } from './run-registry.ts'
+import type { RunRelay } from './run-relay.ts'
 import { createRunStarts, runActive } from './run-start.ts'
 import type { RunDeps } from './run.ts'
 import type { SessionRepository } from './session-repository.ts'
@@ -43,6 +46,8 @@ export type ChatServiceDeps = {
   log: Log
   /** The number that this process's runs are stored with. */
   instance: () => number
+  /** With Redis: carries live runs, and commands to stop them, between instances. */
+  relay?: RunRelay | undefined
   /** How often a run of another process is looked at in the database. */
   pollEveryMs?: number
 }
@@ -63,6 +68,9 @@ export type Completion = {
 export type ChatService = ReturnType<typeof createChatService>
 
 const stopWaitMs = 10_000
+// Longer than the second that an engine may take to notice.
+const stopElsewhereMs = 3_000
+const askEveryMs = 50
 
 /** createChatService wires the service. */
 export function createChatService(deps: ChatServiceDeps) {
@@ -80,14 +88,31 @@ export function createChatService(deps: ChatServiceDeps) {
     }),
   })
 
+  /** tell has other instances end runs. Not waited for: they notice without it too, when they renew their leases. */
+  function tell(command: RunCommand): void {
+    repository.tell(command).catch((err: unknown) => deps.log.warn({ err }, 'other instances could not be told'))
+    deps.relay?.tell(command)
+  }
+
   async function stop(runId: string, isRunning: boolean): Promise<void> {
     const live = registry.get(runId)
     if (live) {
       live.abort('stopped')
       await within(stopWaitMs, live.ended)
     } else if (isRunning) {
-      await repository.markStopped(runId)
+      // Who makes the answer stores it whole; only where nobody does is it ended with what is stored.
+      tell({ runId })
+      if (!(await endsElsewhere(runId))) await repository.markStopped(runId)
     }
+  }
+
+  async function endsElsewhere(runId: string): Promise<boolean> {
+    const giveUpAt = performance.now() + stopElsewhereMs
+    while (performance.now() < giveUpAt) {
+      if ((await repository.runStatus(runId)) !== 'running') return true
+      await sleep(askEveryMs)
+    }
+    return false
   }
 
   return {
@@ -220,8 +245,7 @@ export function createChatService(deps: ChatServiceDeps) {
 
     /** stopRunsOf ends every run of a user and waits for those that live here, but not for ever; for an erased account. */
     async stopRunsOf(userId: string): Promise<void> {
-      // Not waited for: other instances notice without it too, when they renew the leases of rows that are gone.
-      repository.tell({ userId }).catch((err: unknown) => deps.log.warn({ err }, 'other instances could not be told'))
+      tell({ userId })
       await registry.endAll({ which: (run) => run.userId === userId, reason: 'stopped', withinMs: 5_000 })
     },
   }
