@@ -37,7 +37,8 @@ export const defaultRunBounds: RunBounds = {
   runLimitMs: 5 * 60_000 + 15_000,
   abortGraceMs: 1_000,
   answerLimit: 1_000_000,
-  flushEveryMs: 1_000,
+  // With the time that storing takes, a second at most is lost with a process that is killed.
+  flushEveryMs: 900,
   storageWaitMs: 20_000,
   storageGiveUpMs: 10 * 60_000,
 }
