@@ -40,11 +40,9 @@ export async function beginLoad({ clients, at }: ChatBench, of: Contender, token
 /** endLoad lets all live answers end and waits until the last one is done with. */
 export async function endLoad({ clients, model }: ChatBench): Promise<void> {
   await clients.streams(0, 0)
-  // Those that are being asked for at this moment begin after the first time.
-  await model.finishAll()
-  await sleep(300)
-  await model.finishAll()
+  await model.end(true)
   await clients.drained()
+  await model.end(false)
   await sleep(300)
 }
 

@@ -6,7 +6,7 @@ import { serveParent } from './serve-parent.ts'
 
 // A model server as a process of its own. It speaks OpenAI's streaming protocol over sockets that it writes itself, and
 // drives all answers by one timer, so that it needs far less of the machine than what it feeds. Its parent may ask for
-// what it has said, and have all answers come to their end at once.
+// what it has said, and have all answers come to their end at once, as well as those that begin from then on.
 
 /** Said is what the model server said to a question with an id, and whether it could say all of it. */
 export type Said = { text: string; isWhole: boolean }
@@ -30,6 +30,8 @@ type Answer = { socket: net.Socket; question: Question; nth: number; dueTick: nu
 const said = new Map<string, Said>()
 const answers = new Set<Answer>()
 const dueAt = new Map<number, Answer[]>()
+// While it is true, every answer ends after its first token.
+let isEnding = false
 let tick = Math.floor(nowMs() / TICK_MS)
 
 const server = net.createServer((socket) => {
@@ -84,7 +86,7 @@ function advance(answer: Answer): void {
   if (answer.said) answer.said.text += token
   socket.write(event({ delta: { content: token }, finish_reason: null }))
   answer.nth++
-  if (answer.nth >= question.tokens) return finish(answer)
+  if (answer.nth >= question.tokens || isEnding) return finish(answer)
   answer.dueTick += Math.max(1, Math.round(question.everyMs / TICK_MS))
   const at = Math.max(answer.dueTick, tick + 1)
   const due = dueAt.get(at)
@@ -131,8 +133,9 @@ if (address === null || typeof address === 'string') throw new Error('expected a
 
 serveParent({
   ready: { url: `http://127.0.0.1:${address.port}/v1` },
-  async answer(message: { finishAll?: true; said?: true }) {
-    if (message.finishAll) for (const answer of answers) finish(answer)
+  async answer(message: { end?: boolean; said?: true }) {
+    if (message.end !== undefined) isEnding = message.end
+    if (isEnding) for (const answer of answers) finish(answer)
     return message.said ? Object.fromEntries(said) : {}
   },
 })

@@ -33,8 +33,8 @@ export async function startModelProcess() {
   const child = await startChild<{ url: string }>('model-server.ts')
   return {
     ...child,
-    /** finishAll ends all answers at once, in good order. */
-    finishAll: () => child.ask<object>({ finishAll: true }),
+    /** end has all answers end at once, in good order, and those that begin from then on; `end(false)` is as usual again. */
+    end: (isEnding: boolean) => child.ask<object>({ end: isEnding }),
     /** said is what was said to questions with an id. */
     said: async () => new Map(Object.entries(await child.ask<Record<string, Said>>({ said: true }))),
   }
