@@ -130,7 +130,12 @@ class Exchange {
   readonly #headers: Record<string, string>
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
-  readonly #stop = () => this.text.end({ reason: this.#signal.reason })
+  // Kept beside the signal, which is asked for every piece, and would ask the signals that it is made of.
+  #isStopped = false
+  readonly #stop = () => {
+    this.#isStopped = true
+    this.text.end({ reason: this.#signal.reason })
+  }
   #watchdog: NodeJS.Timeout
   readonly #deadline: NodeJS.Timeout
   readonly #reasoning = new Map<string, Reasoning>()
@@ -174,7 +179,7 @@ class Exchange {
       for (;;) {
         const { done, value } = await reader.read()
         if (done) break
-        if (this.#signal.aborted) return
+        if (this.#isStopped) return
         this.#take(value)
       }
     } finally {
