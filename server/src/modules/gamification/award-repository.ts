@@ -25,28 +25,26 @@ export type AwardRequest = {
   reason?: string
 }
 
-const answerRow = z.discriminatedUnion('outcome', [
-  z.object({
-    ordinal: z.int(),
-    outcome: z.enum(['awarded', 'replayed']),
-    event_id: z.string(),
-    business_id: z.string(),
-    points: z.int(),
-    total_points: z.int(),
-    level_id: z.string().nullable(),
-    level_name: z.string().nullable(),
-    levels_gained: z.array(z.string()).nullable(),
-    unlocked: z.array(z.string()).nullable(),
-    reason: z.string().nullable(),
-    // Both only where points changed.
-    sequence: z.int().nullable(),
-    reached_at_us: z.int().nullable(),
-  }),
-  z.object({
-    ordinal: z.int(),
-    outcome: z.enum(['no_business', 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero']),
-  }),
-])
+type Refused = 'no_business' | 'key_conflict' | 'untimely' | 'unknown_type' | 'source_closed' | 'below_zero'
+
+// The columns of award_events, which have types of their own. A refusal has only an ordinal.
+type AcceptedRow = {
+  ordinal: number
+  outcome: 'awarded' | 'replayed'
+  event_id: string
+  business_id: string
+  points: number
+  total_points: number
+  level_id: string | null
+  level_name: string | null
+  levels_gained: string[] | null
+  unlocked: string[] | null
+  reason: string | null
+  // Both only where points changed.
+  sequence: number | null
+  reached_at_us: number | null
+}
+type AnswerRow = AcceptedRow | { ordinal: number; outcome: Refused }
 
 /** StoredReceipt is the part of a receipt that is kept with its event: all but what is read when answering. */
 export type StoredReceipt = Omit<Receipt, 'rank' | 'replayed'>
@@ -58,7 +56,7 @@ export type AwardChange = { sequence: number; reachedAtUs: number }
 export type AwardOutcome =
   | { outcome: 'awarded'; receipt: StoredReceipt; change: AwardChange | null }
   | { outcome: 'replayed'; receipt: StoredReceipt }
-  | { outcome: Exclude<z.output<typeof answerRow>['outcome'], 'awarded' | 'replayed'> }
+  | { outcome: Refused }
 
 /** judgedStanding is a standing as judge_standings left it. */
 const judgedStanding = z.object({
@@ -78,7 +76,7 @@ export function createAwardRepository({ pool, db }: Store) {
   return {
     /** award judges the events in order; outcomes come in the same order. It is one round trip and one transaction. */
     async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      const { rows } = await pool.query({
+      const { rows } = await pool.query<AnswerRow>({
         name: 'award_events',
         text: 'SELECT * FROM award_events($1, $2, $3)',
         values: [inputOf(requests), businessesOf(requests), callersOf(requests)],
@@ -88,7 +86,7 @@ export function createAwardRepository({ pool, db }: Store) {
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
     async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      const { rows } = await tx.execute(sql`SELECT * FROM award_events(
+      const { rows } = await tx.execute<AnswerRow>(sql`SELECT * FROM award_events(
         ${inputOf(requests)}::json, ${sql.param(businessesOf(requests))}::uuid[], ${sql.param(callersOf(requests))}::uuid[])`)
       return outcomesOf(requests, rows)
     },
@@ -152,19 +150,19 @@ const businessesOf = (requests: AwardRequest[]) => requests.map(({ businessId })
 const callersOf = (requests: AwardRequest[]) =>
   requests.some(({ caller }) => caller !== null) ? requests.map(({ caller }) => caller) : null
 
-function outcomesOf(requests: AwardRequest[], rows: unknown[]): AwardOutcome[] {
+function outcomesOf(requests: AwardRequest[], rows: AnswerRow[]): AwardOutcome[] {
   const outcomes: AwardOutcome[] = []
-  for (const row of z.array(answerRow).parse(rows)) {
+  for (const row of rows) {
     const at = row.ordinal - 1
-    const type = requests[at]?.type ?? ''
-    outcomes[at] = 'event_id' in row ? accepted(row, type) : { outcome: row.outcome }
+    outcomes[at] =
+      row.outcome === 'awarded' || row.outcome === 'replayed'
+        ? acceptedOutcome(row, requests[at]?.type ?? '')
+        : { outcome: row.outcome }
   }
   return outcomes
 }
 
-type Accepted = Extract<z.output<typeof answerRow>, { event_id: string }>
-
-function accepted(row: Accepted, type: string): AwardOutcome {
+function acceptedOutcome(row: AcceptedRow, type: string): AwardOutcome {
   const receipt: StoredReceipt = {
     event_id: row.event_id,
     business_id: row.business_id,

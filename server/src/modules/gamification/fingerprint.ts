@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * fingerprint is the SHA-256 (hex) of a JSON value in which the order of an object's members makes no difference:
  * two bodies that say the same thing have the same one.
  */
 export function fingerprint(value: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(value)))
-    .digest('hex')
+  return hash('sha256', JSON.stringify(sorted(value)), 'hex')
 }
 
 function sorted(value: unknown): unknown {

@@ -53,7 +53,7 @@ const run = promisify(execFile)
 const adjustable = {
   shared_buffers: '128MB',
   max_connections: '100',
-  max_wal_size: '256MB',
+  max_wal_size: '1GB',
   // Worker processes for reading ahead cost memory and gain nothing while the data fits into it.
   io_method: 'sync',
   // Compiling a plan takes longer than the short statements of this server run.
