@@ -14,7 +14,7 @@ CREATE TYPE awarded_event AS (
 -- award_events judges an array of events, those of a business in their order, and answers one row for each, in any order:
 --   outcome 'awarded' | 'replayed' with the parts of the stored receipt (levels_gained and unlocked are null where empty)
 --   and, where points changed, the sequence of the change in the business's history and the microsecond at which the total
---   was reached; or a refusal with none of these:
+--   was reached; or a refusal, in which the columns after it mean nothing:
 --   'no_business' (none of the caller's), 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero'.
 -- One event, as the service sends it (points and reason are given by adjustments only). `timely` is false where its source
 -- may not date it so; that is asked after the key, so that a late retry is still a replay.
@@ -176,7 +176,8 @@ BEGIN
 
     -- What the event is worth. A cap counts the points of one day of the business's own time zone, as it was when each
     -- event was recorded: who moves to another zone does not get the day again.
-    local_day := (e.occurred_at AT TIME ZONE e.time_zone)::date;
+    -- Times begin with year 1 of UTC, and so do days, where it is still the year before.
+    local_day := greatest((e.occurred_at AT TIME ZONE e.time_zone)::date, date '0001-01-01');
     points := coalesce(e.points, e.rule_points);
     reason := e.reason;
     IF e.cooldown_seconds > 0 THEN
@@ -200,9 +201,10 @@ BEGIN
       FROM (
         SELECT x.points_awarded AS points FROM events AS x
         WHERE x.business_id = at_business AND x.rule_id = e.rule_id AND x.is_limited AND x.day = local_day
-          -- Somewhere on earth it is that day from 14 hours before it begins in UTC until 12 hours after it ends.
-          AND x.occurred_at >= (local_day - interval '14 hours') AT TIME ZONE 'UTC'
-          AND x.occurred_at < (local_day + interval '36 hours') AT TIME ZONE 'UTC'
+          -- Somewhere on earth it is that day from 14 hours before it begins in UTC until 12 hours after it ends; long ago,
+          -- when Manila counted with America and Alaska with Asia, up to 16 hours either way.
+          AND x.occurred_at >= (local_day - interval '16 hours') AT TIME ZONE 'UTC'
+          AND x.occurred_at < (local_day + interval '40 hours') AT TIME ZONE 'UTC'
         UNION ALL
         SELECT x.points FROM unnest(accepted[own_from:]) AS x
         WHERE x.rule_id = e.rule_id AND x.is_limited AND x.day = local_day

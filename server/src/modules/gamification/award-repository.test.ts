@@ -91,6 +91,15 @@ describe('the day of a cap', () => {
     })
   }
 
+  test('is one day too in zones that were further from UTC long ago', async () => {
+    const manila = await businessIn('Asia/Manila')
+    assert.equal(await given(manila, 'daily', '1844-06-02T15:30:00Z'), 10, 'the evening of the 1st, 16 hours behind')
+    assert.equal(await given(manila, 'daily', '1844-06-01T20:00:00Z'), 0, 'the morning of the 1st')
+    const juneau = await businessIn('America/Juneau')
+    assert.equal(await given(juneau, 'daily', '1860-05-31T09:30:00Z'), 10, 'past midnight of the 1st, 15 hours ahead')
+    assert.equal(await given(juneau, 'daily', '1860-06-01T00:00:00Z'), 0, 'the afternoon of the 1st')
+  })
+
   test('is not had again by moving to another time zone and back', async () => {
     const owner = await game.owner({ business: { time_zone: 'Asia/Jakarta' } })
     const at = '2026-11-22T08:00:00Z'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Game, startGame } from '../../../test/game.ts'
+import { startTestServer } from '../../../test/harness.ts'
 import { type Integrator, newIntegrator } from '../../../test/integrator.ts'
 
 const nobody = '0199e8a0-0000-7000-8000-000000000000'
@@ -77,6 +78,35 @@ describe('an event of an API key', () => {
     assert.equal(ahead.status, 422)
     assert.equal(ahead.json.code, 'untimely')
     assert.ok(!/48/.test(ahead.json.detail))
+  })
+
+  test('keeps a date of long ago, also in a database of another time zone', async () => {
+    const dates = ['0001-01-01T00:00:00.000Z', '0050-06-01T12:00:00.000Z', '1850-06-01T00:00:00.000Z']
+    // West of UTC, where it is still the year before the first one.
+    const { token, business } = await game.owner({ business: { time_zone: 'America/New_York' } })
+    for (const occurred_at of dates)
+      assert.equal((await till.post({ type: 'sale', business_id: business.id, occurred_at })).status, 201)
+    const name = new URL(game.databaseUrl).pathname.slice(1)
+    await game.pool.query(`ALTER DATABASE "${name}" SET timezone = 'Asia/Jakarta'`)
+    const other = await startTestServer({ databaseUrl: game.databaseUrl })
+    try {
+      for (const server of [game, other]) {
+        const ledger = await server.api('GET', '/gamification/points', { token })
+        assert.equal(ledger.status, 200, ledger.text)
+        const entries: { id: string; occurred_at: string }[] = ledger.json
+        assert.deepEqual(
+          entries.map((entry) => entry.occurred_at),
+          dates.toReversed(),
+        )
+        const days = []
+        for (const { id } of entries)
+          days.push((await server.api('GET', `/gamification/points/${id}`, { token })).json.day)
+        assert.deepEqual(days, ['1850-05-31', '0050-06-01', '0001-01-01'])
+      }
+    } finally {
+      await other.close()
+      await game.pool.query(`ALTER DATABASE "${name}" RESET timezone`)
+    }
   })
 
   const refused: [what: string, status: number, event: () => Record<string, unknown>][] = [

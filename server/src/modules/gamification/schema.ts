@@ -17,6 +17,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import { anyInstant } from '../../platform/db/any-instant.ts'
 import { businesses } from '../business/schema.ts'
 
 const instant = () => timestamp({ withTimezone: true, precision: 3 })
@@ -133,7 +134,7 @@ export const events = pgTable(
     actorId: uuid(),
     type: text().notNull(),
     metadata: jsonb(),
-    occurredAt: instant().notNull(),
+    occurredAt: anyInstant().notNull(),
     /** The day of `occurredAt` in the business's time zone as it was then; a later move does not change it. */
     day: date().notNull(),
     createdAt: instant().notNull(),
@@ -178,7 +179,7 @@ export const ledgerEntries = pgTable(
     ruleVersion: integer(),
     /** The entry that this one takes back. */
     reversesId: uuid(),
-    occurredAt: instant().notNull(),
+    occurredAt: anyInstant().notNull(),
     createdAt: instant().notNull(),
   },
   (table) => [
