@@ -154,6 +154,7 @@ export async function createApp(options: AppOptions) {
   business.onChanged(gamification.service.boardChanged)
   auth.onErased(gamification.service.boardChanged)
   auth.onErased(gamification.service.endFeedsOf)
+  auth.onKeyRevoked(gamification.service.endFeedsOfKey)
 
   refuseWhileDraining(http, () => draining)
   auth.guard(http, business.personalKeys)

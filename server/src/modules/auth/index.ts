@@ -67,6 +67,8 @@ export function createAuth(options: {
     onErase: service.onErase,
     /** onErased adds a listener after every erasure. */
     onErased: service.onErased,
+    /** onKeyRevoked adds a listener that hears the id of every API key that was revoked here. */
+    onKeyRevoked: keyService.onRevoked,
     /** guard holds every route that is registered after it to its `config.access`. */
     guard: (http: App, personalKeys: PersonalKeys) => guardAccess(http, { db, tokens, keys, personalKeys }),
     /** ensureFirstAdmin makes the first admin where there is none; a generated password is answered once, to be shown. */

@@ -26,7 +26,12 @@ export type KeyService = ReturnType<typeof createKeyService>
 
 /** createKeyService wires the administration of API keys. `actorId` is the admin who asks. */
 export function createKeyService({ db, clock, keys }: { db: Database; clock: Clock; keys: ApiKeys }) {
+  const revokedListeners: ((keyId: string) => void)[] = []
+
   return {
+    /** onRevoked adds a listener that hears the id of every key that was revoked here. */
+    onRevoked: (listener: (keyId: string) => void) => void revokedListeners.push(listener),
+
     /** createKey makes a key and answers it, this once, in clear; 422 when it would have expired already. */
     async createKey(actorId: string, body: z.output<typeof createKeyBody>): Promise<ApiKeyView & { key: string }> {
       const now = clock.now()
@@ -80,6 +85,7 @@ export function createKeyService({ db, clock, keys }: { db: Database; clock: Clo
         return deleted
       })
       keys.forget(revoked.keyHash)
+      for (const listener of revokedListeners) listener(id)
     },
   }
 }

@@ -269,6 +269,7 @@ export function createGamificationService({
 
     openFeed: feeds.openFeed,
     endFeedsOf: feeds.endFeedsOf,
+    endFeedsOfKey: feeds.endFeedsOfKey,
     /** endLockedOut is done once a minute; see feed-service.ts. */
     endLockedOut: feeds.endLockedOut,
 

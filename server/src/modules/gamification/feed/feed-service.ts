@@ -94,8 +94,11 @@ export function createFeedService({ store, log, links, streams }: FeedOptions) {
     changed: hub.changed,
     lookAgain: hub.lookAgain,
 
-    /** endFeedsOf ends the feeds of a person, or of an API key, named `key:<id>`. */
-    endFeedsOf: (owner: string): void => hub.endOf(owner),
+    /** endFeedsOf ends the feeds of a person. */
+    endFeedsOf: (userId: string): void => hub.endOf(userId),
+
+    /** endFeedsOfKey ends the feeds of an API key. */
+    endFeedsOfKey: (keyId: string): void => hub.endOf(`${KEY_OWNER}${keyId}`),
 
     /** close ends every feed; none is opened after it. */
     close(): void {

@@ -261,7 +261,8 @@ describe('the live feed', () => {
     ]
     const token = game.admin
     await game.api('PATCH', `/admin/users/${other.user.id}`, { token, body: { disabled: true } })
-    await game.api('DELETE', `/admin/api-keys/${theirs.id}`, { token })
+    // At another server, as it were.
+    await game.pool.query('DELETE FROM api_keys WHERE id = $1', [theirs.id])
     await game.app.gamification.service.endLockedOut()
     assert.deepEqual(await gone.rest(), [])
     assert.deepEqual(await goneKey.rest(), [])
@@ -270,6 +271,13 @@ describe('the live feed', () => {
       assert.deepEqual(shortly(await feed.take(1)), [10])
       feed.hangUp()
     }
+  })
+
+  test('ends at once when its key is revoked at the same server', async () => {
+    const theirs = await newIntegrator(game)
+    const feed = await openFeed(game, theirs, { businessId: owner.business.id })
+    await game.api('DELETE', `/admin/api-keys/${theirs.id}`, { token: game.admin })
+    assert.deepEqual(await feed.rest(), [])
   })
 
   test('drops a reader that does not read, who can go on later', { timeout: 60_000 }, async () => {
