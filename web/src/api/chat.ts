@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, keepPreviousData, type InfiniteData } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions, type InfiniteData } from '@tanstack/react-query'
 import { queryClient } from './query-client.ts'
 import { type Page, pathWith, request, requestPage, send } from './request.ts'
 import type { ChatMessage, ChatSession, FoundSession, MessageFeedback } from './types.ts'
@@ -97,6 +97,51 @@ export type QuestionInput = { content: string; business_id: string; session_id?:
 /** ask sends a message and returns the open stream of its run. */
 export function ask(question: QuestionInput, signal: AbortSignal): Promise<Response> {
   return send('/chat/completion', { method: 'POST', body: question, signal })
+}
+
+/** Remake is a stored message to make anew: an answer, named by itself or by its question, or an own message put another way. */
+export type Remake = { kind: 'regenerate' | 'edit'; messageId: string }
+
+/** remake makes a message anew beside its earlier versions and returns the open stream of the run that answers. */
+export function remake(
+  { kind, messageId }: Remake,
+  body: { content?: string; client_message_id: string },
+  signal: AbortSignal,
+): Promise<Response> {
+  return send(`/chat/messages/${messageId}/${kind}`, { method: 'POST', body, signal })
+}
+
+const versionsKey = (sessionId: string) => ['chat-versions', sessionId]
+const mostVersions = 200
+
+/** versionsQuery is the ids of a message's versions, oldest first; of more than 200 the newest. `slot` names the place in which all of them stand. */
+export const versionsQuery = (message: ChatMessage, slot: string) =>
+  queryOptions({
+    queryKey: [...versionsKey(message.session_id), slot, message.version_count],
+    queryFn: async () => {
+      const versions = await request<ChatMessage[]>(`/chat/messages/${message.id}/versions?limit=${mostVersions}`)
+      return versions.map(({ id }) => id).toReversed()
+    },
+    placeholderData: keepPreviousData,
+  })
+
+/** showVersion shows the conversation with another version of a message, and with what followed that one. */
+export async function showVersion(sessionId: string, messageId: string): Promise<void> {
+  try {
+    await send(`/chat/messages/${messageId}/show`, { method: 'POST' })
+  } finally {
+    await messagesChanged(sessionId)
+  }
+}
+
+/** messagesChanged reads a conversation's messages again; a reading under way may be of before the change, and is dropped. */
+export async function messagesChanged(sessionId: string): Promise<void> {
+  const { queryKey } = messagesQuery(sessionId)
+  await queryClient.cancelQueries({ queryKey })
+  await Promise.all([
+    queryClient.refetchQueries({ queryKey }),
+    queryClient.invalidateQueries({ queryKey: versionsKey(sessionId) }),
+  ])
 }
 
 /** runEvents opens the stream of a run after the event with the given number. */

@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
-import { messagesQuery } from '../../api/chat.ts'
+import { messagesQuery, type Remake } from '../../api/chat.ts'
 import { Problem } from '../../api/problem.ts'
 import { useBusiness } from '../../app/active-business.tsx'
 import { PageHeading } from '../../app/page-heading.tsx'
@@ -17,6 +17,7 @@ import { showToast } from '../../ui/toast-store.ts'
 import { Composer } from './composer.tsx'
 import { LiveRun, StoredMessage } from './message-list.tsx'
 import type { Place } from './run-store.ts'
+import { shownMessages, slotsOf } from './shown-messages.ts'
 import { isOver } from './run-view.ts'
 import { runs } from './runs.ts'
 import { ExportButton } from './export-button.tsx'
@@ -43,11 +44,11 @@ export function ChatPage() {
         <MemoryLink />
       </aside>
       <section className="flex min-w-0 flex-col">
-        <div className="mb-4 flex items-center justify-between gap-3">
+        <div className="mb-4 flex items-center justify-between gap-2">
           <PageHeading title={t('chat.title')} />
-          <span className="flex items-center gap-1">
+          <span className="flex shrink-0 items-center">
             {sessionId !== undefined && <ExportButton sessionId={sessionId} />}
-            <Button look="secondary" icon="list" className="md:hidden" onClick={() => setListOpen(true)}>
+            <Button look="secondary" icon="list" className="px-3! text-sm md:hidden" onClick={() => setListOpen(true)}>
               {t('chat.sessions')}
             </Button>
           </span>
@@ -90,6 +91,8 @@ function Conversation({ businessId, sessionId }: Place) {
   const stored = useInfiniteQuery({ ...messagesQuery(sessionId ?? ''), enabled: sessionId !== undefined })
   const messages = stored.data?.pages.toReversed().flatMap((page) => page.items) ?? []
   const busy = live !== undefined && !isOver(live.phase)
+  const idle =
+    (live === undefined || live.phase === 'failed') && messages.every((message) => message.status !== 'streaming')
 
   const streaming = messages.findLast((message) => message.status === 'streaming')?.run_id
   useEffect(() => {
@@ -103,16 +106,30 @@ function Conversation({ businessId, sessionId }: Place) {
     return () => void (onEmptyPageOf.current = undefined)
   }, [businessId, sessionId])
 
-  const ask = (content: string) =>
-    void runs.ask(place, content, (id) => {
-      if (onEmptyPageOf.current !== businessId) return
-      void navigate({ to: '/chat/{-$sessionId}', params: { sessionId: id }, replace: true })
-    })
-  const stop = () => runs.stop(place).catch((error: unknown) => showToast(problemText(error)))
-
   // A question to the person takes room, and must not come up out of sight.
   const asked = live?.tools.filter((tool) => tool.approval && !tool.approval.decision).length
-  useStickToEnd(sessionId, `${messages.length} ${live?.text.length} ${live?.tools.length} ${asked} ${live?.phase}`)
+  const conversation = useRef<HTMLDivElement>(null)
+  const stickToEnd = useStickToEnd(
+    sessionId,
+    `${messages.length} ${live?.text.length} ${live?.tools.length} ${asked} ${live?.phase}`,
+  )
+
+  const onSession = (id: string) => {
+    if (onEmptyPageOf.current !== businessId) return
+    void navigate({ to: '/chat/{-$sessionId}', params: { sessionId: id }, replace: true })
+  }
+  const ask = (content: string) => {
+    stickToEnd(true)
+    void runs.ask(place, content, onSession)
+  }
+  const remake = (target: Remake, question?: string) => {
+    if (sessionId === undefined) return
+    stickToEnd(true)
+    // What was pressed goes away while the answer runs.
+    focusAfterPress(conversation.current)
+    void runs.remake({ businessId, sessionId }, target, question)
+  }
+  const stop = () => runs.stop(place).catch((error: unknown) => showToast(problemText(error)))
 
   if (stored.error && !stored.data) {
     return stored.error instanceof Problem && stored.error.status === 404 ? (
@@ -123,7 +140,7 @@ function Conversation({ businessId, sessionId }: Place) {
   }
   const isEmpty = sessionId === undefined && live === undefined
   return (
-    <div className="flex grow flex-col">
+    <div ref={conversation} className="flex grow flex-col">
       <div className="grow">
         {isEmpty && <Suggestions onChoose={ask} />}
         {stored.isLoading && !live && <Loading />}
@@ -134,13 +151,26 @@ function Conversation({ businessId, sessionId }: Place) {
             </Button>
           </p>
         )}
-        <ol className="mx-auto grid max-w-3xl grid-cols-1 gap-5">
-          {messages
-            // The answer being written is shown from its stream.
-            .filter((message) => !(live && message.status === 'streaming'))
-            .map((message) => (
-              <StoredMessage key={message.id} message={message} />
-            ))}
+        <ol tabIndex={-1} className="mx-auto grid max-w-3xl grid-cols-1 gap-5">
+          {slotsOf(shownMessages(messages, live), !stored.hasNextPage).map(({ message, slot }) => (
+            <StoredMessage
+              key={slot}
+              message={message}
+              slot={slot}
+              actions={
+                idle
+                  ? {
+                      edit: (content) => remake({ kind: 'edit', messageId: message.id }, content),
+                      regenerate:
+                        live === undefined && message === messages.at(-1)
+                          ? () => remake({ kind: 'regenerate', messageId: message.id })
+                          : undefined,
+                      onSwitch: () => stickToEnd(false),
+                    }
+                  : undefined
+              }
+            />
+          ))}
           {live && (
             <LiveRun
               view={live}
@@ -151,8 +181,12 @@ function Conversation({ businessId, sessionId }: Place) {
                   status !== 'streaming' &&
                   (id === live.messageId || (run_id != null && run_id === live.runId)),
               )}
-              onRetry={() => live.question !== undefined && ask(live.question)}
-              onFollow={(runId) => sessionId !== undefined && void runs.resume({ businessId, sessionId }, runId)}
+              onRetry={() => void runs.again(place, onSession)}
+              onFollow={(runId) => {
+                if (sessionId === undefined) return
+                void runs.resume({ businessId, sessionId }, runId)
+                void stored.refetch()
+              }}
             />
           )}
         </ol>
@@ -189,8 +223,14 @@ function LiveStatus({ businessId, sessionId }: Place) {
   )
 }
 
-/** useStickToEnd keeps the end of the page in sight while it grows, unless the person has scrolled up. */
-function useStickToEnd(sessionId: string | undefined, content: string) {
+/** focusAfterPress keeps the focus in the conversation: on the next message, but on a touch screen without its keyboard. */
+function focusAfterPress(conversation: HTMLElement | null) {
+  const home = matchMedia('(pointer: fine)').matches ? 'form:not(ol *) textarea' : 'ol'
+  conversation?.querySelector<HTMLElement>(home)?.focus({ preventScroll: true })
+}
+
+/** useStickToEnd keeps the end of the page in sight while it grows, unless the person has scrolled up. Answers a way to say which. */
+function useStickToEnd(sessionId: string | undefined, content: string): (following: boolean) => void {
   const following = useRef(true)
   useEffect(() => {
     following.current = true
@@ -204,6 +244,7 @@ function useStickToEnd(sessionId: string | undefined, content: string) {
   useLayoutEffect(() => {
     if (following.current) scrollTo({ top: document.documentElement.scrollHeight })
   }, [content])
+  return useCallback((follow) => void (following.current = follow), [])
 }
 
 function Suggestions({ onChoose }: { onChoose: (text: string) => void }) {

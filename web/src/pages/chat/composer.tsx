@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/icon.tsx'
+import { isSendKey, useGrowingArea } from './growing-area.ts'
 
 type ComposerProps = { busy: boolean; canStop: boolean; onSend: (text: string) => void; onStop: () => void }
 
@@ -10,15 +11,8 @@ const round = 'inline-flex size-11 shrink-0 items-center justify-center rounded-
 export function Composer({ busy, canStop, onSend, onStop }: ComposerProps) {
   const { t } = useTranslation()
   const [text, setText] = useState('')
-  const area = useRef<HTMLTextAreaElement>(null)
+  const area = useGrowingArea(text)
   const sendable = !busy && text.trim() !== ''
-
-  useEffect(() => {
-    const element = area.current
-    if (!element) return
-    element.style.height = 'auto'
-    element.style.height = `${Math.min(element.scrollHeight + 2, 180)}px`
-  }, [text])
 
   const send = () => {
     if (!sendable) return
@@ -43,11 +37,9 @@ export function Composer({ busy, canStop, onSend, onStop }: ComposerProps) {
         placeholder={t('chat.placeholder')}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          // While an input method composes a character, Enter belongs to it.
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-            event.preventDefault()
-            send()
-          }
+          if (!isSendKey(event)) return
+          event.preventDefault()
+          send()
         }}
         className="min-h-11 min-w-0 grow resize-none bg-transparent px-3 py-2 text-base outline-none placeholder:text-ink-soft"
       />

@@ -37,7 +37,7 @@ export function Feedback({ message }: { message: ChatMessage }) {
     )
   }
   return (
-    <div className="mt-1 -ms-2.5 flex flex-wrap items-center">
+    <div className="flex flex-wrap items-center">
       {verdict('up', t('chat.rateUp'))}
       {verdict('down', t('chat.rateDown'))}
       {feedback && (

@@ -1,20 +1,23 @@
 import { useDeferredValue, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Problem } from '../../api/problem.ts'
-import type { ChatMessage } from '../../api/types.ts'
-import { Button } from '../../ui/button.tsx'
+import { Button, IconButton } from '../../ui/button.tsx'
 import { Icon, Logo } from '../../ui/icon.tsx'
 import { ErrorNotice } from '../../ui/notice.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { AnswerText } from './answer-text.tsx'
 import { Feedback } from './feedback.tsx'
+import type { StoredMessageProps } from './message-actions.ts'
+import { OwnMessage } from './own-message.tsx'
+import { Question } from './question.tsx'
 import type { RunView, ToolActivity } from './run-view.ts'
 import { ToolList } from './tool-list.tsx'
+import { VersionSwitch } from './version-switch.tsx'
 
 /** StoredMessage shows one message as the server keeps it. */
-export function StoredMessage({ message }: { message: ChatMessage }) {
+export function StoredMessage({ message, slot, actions }: StoredMessageProps) {
   const { t } = useTranslation()
-  if (message.role === 'user') return <Question text={message.content} />
+  if (message.role === 'user') return <OwnMessage message={message} slot={slot} actions={actions} />
   const tools = message.tool_calls?.map(({ call_id, tool, args, ok, output }): ToolActivity => ({
     callId: call_id,
     tool,
@@ -26,7 +29,15 @@ export function StoredMessage({ message }: { message: ChatMessage }) {
     <Answer tools={tools ?? []} text={message.content}>
       {message.status === 'stopped' && <Remark>{t('chat.stopped')}</Remark>}
       {message.status === 'interrupted' && <Remark>{t('chat.interrupted')}</Remark>}
-      {message.status !== 'streaming' && <Feedback message={message} />}
+      {message.status !== 'streaming' && (
+        <div className="mt-1 -mb-2 -ms-2.5 flex flex-wrap items-center">
+          {actions && <VersionSwitch message={message} slot={slot} onSwitch={actions.onSwitch} />}
+          {actions?.regenerate && (
+            <IconButton icon="refresh" label={t('chat.regenerate')} onClick={actions.regenerate} />
+          )}
+          <Feedback key={message.id} message={message} />
+        </div>
+      )}
     </Answer>
   )
 }
@@ -44,6 +55,7 @@ export function LiveRun({ view, questionStored, answerStored, onRetry, onFollow 
   const { t } = useTranslation()
   const text = useDeferredValue(view.text)
   const { failure } = view
+  const canRetry = view.question !== undefined || view.remake !== undefined || view.userMessageId !== undefined
   const running = failure?.cause instanceof Problem && failure.cause.status === 409 ? failure.cause.runId : undefined
   return (
     <>
@@ -85,7 +97,7 @@ export function LiveRun({ view, questionStored, answerStored, onRetry, onFollow 
             <ErrorNotice
               error={failure.cause ?? new Problem({ status: 0, detail: failure.message ?? t('chat.failed') })}
             >
-              {view.question !== undefined && (
+              {canRetry && (
                 <Button look="secondary" className="justify-self-start" onClick={onRetry}>
                   {t('chat.retry')}
                 </Button>
@@ -95,18 +107,6 @@ export function LiveRun({ view, questionStored, answerStored, onRetry, onFollow 
         </li>
       )}
     </>
-  )
-}
-
-function Question({ text }: { text: string }) {
-  const { t } = useTranslation()
-  return (
-    <li className="flex justify-end">
-      <div className="max-w-[85%] rounded-2xl rounded-ee-md bg-accent-soft px-4 py-2.5">
-        <span className="sr-only">{t('chat.you')}: </span>
-        <p className="wrap-anywhere whitespace-pre-wrap">{text}</p>
-      </div>
-    </li>
   )
 }
 

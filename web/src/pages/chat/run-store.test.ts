@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { QuestionInput } from '../../api/chat.ts'
+import type { QuestionInput, Remake } from '../../api/chat.ts'
 import { Problem } from '../../api/problem.ts'
 import { createRunStore } from './run-store.ts'
 import type { RunView } from './run-view.ts'
@@ -24,6 +24,7 @@ type Asked = { question: QuestionInput }
 
 function setUp(answers: (() => Response)[], resumes: ((after: number) => Response)[] = []) {
   const asked: Asked[] = []
+  const remade: (Remake & { content?: string; client_message_id: string })[] = []
   const resumedAfter: number[] = []
   const finished: RunView[] = []
   const phases: string[] = []
@@ -31,6 +32,12 @@ function setUp(answers: (() => Response)[], resumes: ((after: number) => Respons
   const store = createRunStore({
     ask: async (question) => {
       asked.push({ question })
+      const answer = answers.shift()
+      assert.ok(answer, 'asked too often')
+      return answer()
+    },
+    remake: async (target, body) => {
+      remade.push({ ...target, ...body })
       const answer = answers.shift()
       assert.ok(answer, 'asked too often')
       return answer()
@@ -51,7 +58,7 @@ function setUp(answers: (() => Response)[], resumes: ((after: number) => Respons
       const phase = store.get(place)?.phase
       if (phase && phases.at(-1) !== phase) phases.push(phase)
     })
-  return { store, asked, resumedAfter, finished, phases, watch }
+  return { store, asked, remade, resumedAfter, finished, phases, watch }
 }
 
 const fresh = { businessId: 'b', sessionId: undefined }
@@ -186,4 +193,47 @@ test('a run whose connection was given up can be taken up again', async () => {
   await store.resume(inSession, 'r1')
   assert.equal(finished.at(-1)?.text, 'Hello')
   assert.equal(store.get(inSession), undefined)
+})
+
+test('an answer made anew, and a message put another way, are followed to their end', async () => {
+  const { store, remade, finished } = setUp([
+    () => stream([started, token('Hello'), done]),
+    () => stream([started, token('Hello'), done]),
+  ])
+  await store.remake(inSession, { kind: 'regenerate', messageId: 'm2' })
+  await store.remake(inSession, { kind: 'edit', messageId: 'm1' }, 'Hi!')
+  assert.deepEqual(remade, [
+    { kind: 'regenerate', messageId: 'm2', client_message_id: 'key 1' },
+    { kind: 'edit', messageId: 'm1', content: 'Hi!', client_message_id: 'key 2' },
+  ])
+  assert.deepEqual(
+    finished.map(({ text, question }) => ({ text, question })),
+    [
+      { text: 'Hello', question: undefined },
+      { text: 'Hello', question: 'Hi!' },
+    ],
+  )
+})
+
+test('what failed on its way to the server is repeated as it was, under its own id', async () => {
+  const { store, remade } = setUp([
+    () => {
+      throw new Problem({ status: 0, code: 'network' })
+    },
+    () => stream([started, done]),
+  ])
+  await store.remake(inSession, { kind: 'edit', messageId: 'm1' }, 'Hi!')
+  await store.again(inSession, () => {})
+  const sent = { kind: 'edit', messageId: 'm1', content: 'Hi!', client_message_id: 'key 1' }
+  assert.deepEqual(remade, [sent, sent])
+})
+
+test('a stored question whose answer failed is answered anew, and not asked twice', async () => {
+  const { store, asked, remade } = setUp([() => stream([started, failed]), () => stream([started, done])])
+  await store.ask(inSession, 'Hi', () => {})
+  await store.again(inSession, () => {})
+  assert.equal(asked.length, 1)
+  assert.deepEqual(remade, [{ kind: 'regenerate', messageId: 'm1', client_message_id: 'key 2' }])
+  await store.again(inSession, () => {})
+  assert.equal(remade.length, 1, 'nothing has failed')
 })

@@ -1,10 +1,15 @@
-import type { QuestionInput } from '../../api/chat.ts'
+import type { QuestionInput, Remake } from '../../api/chat.ts'
 import { Problem } from '../../api/problem.ts'
 import { followRun } from './follow-run.ts'
 import { afterEvent, isOver, newRunView, type RunView } from './run-view.ts'
 
 type RunStoreParts = {
   ask: (question: QuestionInput, signal: AbortSignal) => Promise<Response>
+  remake: (
+    remake: Remake,
+    body: { content?: string; client_message_id: string },
+    signal: AbortSignal,
+  ) => Promise<Response>
   runEvents: (runId: string, afterSeq: number, signal: AbortSignal) => Promise<Response>
   stop: (runId: string) => Promise<void>
   /** Called once a run is over and its answer is stored; the view is kept until it resolves. */
@@ -16,13 +21,16 @@ type RunStoreParts = {
 /** Place is where a run is shown: a conversation, or the page for a new one of a business. */
 export type Place = { businessId: string; sessionId: string | undefined }
 
+type PlaceInSession = Place & { sessionId: string }
+type OnSession = (id: string) => void
+
 /** RunStore holds the runs that are shown live, one a conversation, so that they go on while other pages are open. */
 export type RunStore = ReturnType<typeof createRunStore>
 
 const keyOf = ({ businessId, sessionId }: Place) => sessionId ?? `new ${businessId}`
 
 /** createRunStore makes the store; everything it needs of the outside comes in. */
-export function createRunStore({ ask, runEvents, stop, afterRun, newKey, wait }: RunStoreParts) {
+export function createRunStore({ ask, remake, runEvents, stop, afterRun, newKey, wait }: RunStoreParts) {
   const views = new Map<string, RunView>()
   const aborts = new Map<string, AbortController>()
   const listeners = new Set<() => void>()
@@ -32,7 +40,7 @@ export function createRunStore({ ask, runEvents, stop, afterRun, newKey, wait }:
   }
 
   /** Follows a run whose stream is open; `place` moves when a new conversation gets its id. */
-  async function follow(place: Place, first: Response, abort: AbortController, onSession?: (id: string) => void) {
+  async function follow(place: Place, first: Response, abort: AbortController, onSession?: OnSession) {
     let key = keyOf(place)
     const current = () => views.get(key)
     const put = (view: RunView) => {
@@ -79,6 +87,55 @@ export function createRunStore({ ask, runEvents, stop, afterRun, newKey, wait }:
     }
   }
 
+  /**
+   * Starts a run and follows it. A retry of what got no answer from the server keeps its id, so it is done once.
+   */
+  async function begin(place: Place, start: Pick<RunView, 'question' | 'remake'>, onSession?: OnSession) {
+    const { question, remake: target } = start
+    const key = keyOf(place)
+    const before = views.get(key)
+    if (before && !isOver(before.phase)) return
+    const isRetry =
+      before?.phase === 'failed' &&
+      before.runId === undefined &&
+      before.question === question &&
+      before.remake?.messageId === target?.messageId &&
+      before.remake?.kind === target?.kind
+    const view = newRunView({
+      question,
+      remake: target,
+      clientMessageId: isRetry ? before.clientMessageId : newKey(),
+      sessionId: place.sessionId,
+      runId: undefined,
+    })
+    const abort = new AbortController()
+    aborts.set(key, abort)
+    views.set(key, view)
+    changed()
+    let response: Response
+    try {
+      response = await open(place, view, abort.signal)
+    } catch (cause) {
+      if (abort.signal.aborted) return
+      views.set(key, { ...view, phase: 'failed', failure: { message: undefined, cause } })
+      changed()
+      return
+    }
+    if (abort.signal.aborted) return
+    const runId = response.headers.get('x-run-id') ?? undefined
+    views.set(key, { ...view, runId })
+    await follow(place, response, abort, onSession)
+  }
+
+  function open(place: Place, view: RunView, signal: AbortSignal): Promise<Response> {
+    const { question, remake: target, clientMessageId: client_message_id } = view
+    if (target)
+      return remake(target, { client_message_id, ...(question !== undefined && { content: question }) }, signal)
+    const { businessId: business_id, sessionId: session_id } = place
+    const content = question ?? ''
+    return ask({ content, business_id, client_message_id, ...(session_id !== undefined && { session_id }) }, signal)
+  }
+
   return {
     /** get is the run shown at a place, if any. */
     get: (place: Place): RunView | undefined => views.get(keyOf(place)),
@@ -86,46 +143,25 @@ export function createRunStore({ ask, runEvents, stop, afterRun, newKey, wait }:
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    /** ask sends a message and follows the answer. `onSession` hears the id of a conversation that was made for it. A retry of a question that got no answer from the server keeps its id, so it is asked once. */
-    async ask(place: Place, content: string, onSession: (id: string) => void): Promise<void> {
-      const key = keyOf(place)
-      const before = views.get(key)
-      if (before && !isOver(before.phase)) return
-      const isRetry = before?.phase === 'failed' && before.runId === undefined && before.question === content
-      const view = newRunView({
-        question: content,
-        clientMessageId: isRetry ? before.clientMessageId : newKey(),
-        sessionId: place.sessionId,
-        runId: undefined,
-      })
-      const abort = new AbortController()
-      aborts.set(key, abort)
-      views.set(key, view)
-      changed()
-      let response: Response
-      try {
-        response = await ask(
-          {
-            content,
-            business_id: place.businessId,
-            client_message_id: view.clientMessageId,
-            ...(place.sessionId !== undefined && { session_id: place.sessionId }),
-          },
-          abort.signal,
-        )
-      } catch (cause) {
-        if (abort.signal.aborted) return
-        views.set(key, { ...view, phase: 'failed', failure: { message: undefined, cause } })
-        changed()
-        return
-      }
-      if (abort.signal.aborted) return
-      const runId = response.headers.get('x-run-id') ?? undefined
-      views.set(key, { ...view, runId })
-      await follow(place, response, abort, onSession)
+    /** ask sends a message and follows the answer. `onSession` hears the id of a conversation that was made for it. */
+    ask(place: Place, content: string, onSession: OnSession): Promise<void> {
+      return begin(place, { question: content }, onSession)
+    },
+    /** remake has a stored answer made anew, or a stored message sent another way, as `question` says it, and follows the answer. */
+    remake(place: PlaceInSession, target: Remake, question?: string): Promise<void> {
+      return begin(place, { question, remake: target })
+    },
+    /** again repeats what failed. A question that the server has stored is answered anew, so that it stands there once. */
+    async again(place: Place, onSession: OnSession): Promise<void> {
+      const failed = views.get(keyOf(place))
+      if (failed?.phase !== 'failed') return
+      const { question, userMessageId } = failed
+      if (place.sessionId !== undefined && userMessageId !== undefined)
+        await begin(place, { question: undefined, remake: { kind: 'regenerate', messageId: userMessageId } })
+      else if (question !== undefined || failed.remake) await begin(place, failed, onSession)
     },
     /** resume follows a run that was found under way, from its start, unless it is followed already. */
-    async resume(place: Place & { sessionId: string }, runId: string): Promise<void> {
+    async resume(place: PlaceInSession, runId: string): Promise<void> {
       const key = keyOf(place)
       const before = views.get(key)
       if (before && (!isOver(before.phase) || (before.runId === runId && before.phase !== 'failed'))) return

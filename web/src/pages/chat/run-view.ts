@@ -1,4 +1,5 @@
 import { isKnownEvent, type ServerEvent } from '@tangga/client'
+import type { Remake } from '../../api/chat.ts'
 
 /** ToolActivity is one use of a tool as it is seen while it happens. */
 export type ToolActivity = {
@@ -32,8 +33,10 @@ export type RunPhase = 'waiting' | 'answering' | 'reconnecting' | 'complete' | '
 
 /** RunView is a run as the page shows it, built from the events of its stream. */
 export type RunView = {
-  /** What was asked; undefined for a run that was found already under way. */
+  /** What was asked; undefined when it stands in the conversation already. */
   question: string | undefined
+  /** The stored message that it takes the place of. */
+  remake?: Remake | undefined
   clientMessageId: string
   sessionId: string | undefined
   sessionTitle?: string | undefined
@@ -50,7 +53,9 @@ export type RunView = {
 }
 
 /** newRunView is a run of which nothing has been heard yet. */
-export function newRunView(start: Pick<RunView, 'question' | 'clientMessageId' | 'sessionId' | 'runId'>): RunView {
+export function newRunView(
+  start: Pick<RunView, 'question' | 'remake' | 'clientMessageId' | 'sessionId' | 'runId'>,
+): RunView {
   return { ...start, lastSeq: 0, text: '', tools: [], rewards: [], phase: 'waiting' }
 }
 

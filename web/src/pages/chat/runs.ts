@@ -1,18 +1,18 @@
 import { randomKey } from '../../api/action-key.ts'
 import { session } from '../../api/browser-session.ts'
-import { ask, chatSessionsChanged, messagesQuery, runEvents, stopRun } from '../../api/chat.ts'
+import { ask, chatSessionsChanged, messagesChanged, remake, runEvents, stopRun } from '../../api/chat.ts'
 import { pointsChanged } from '../../api/gamification.ts'
-import { queryClient } from '../../api/query-client.ts'
 import { createRunStore } from './run-store.ts'
 
 /** runs are the live answers of this tab. */
 export const runs = createRunStore({
   ask,
+  remake,
   runEvents,
   stop: stopRun,
   async afterRun(view, businessId) {
     await Promise.all([
-      view.sessionId !== undefined && queryClient.refetchQueries({ queryKey: messagesQuery(view.sessionId).queryKey }),
+      view.sessionId !== undefined && messagesChanged(view.sessionId),
       chatSessionsChanged(businessId),
       view.rewards.length > 0 && pointsChanged(businessId),
     ])

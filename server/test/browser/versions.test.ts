@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { startTestServer, type TestServer } from '../harness.ts'
+import { says, startModelServer, type ModelServer } from '../model-server.ts'
+import { assertPleasant, desk, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
+import { logIn } from './sign-in.ts'
+
+let server: TestServer
+let model: ModelServer
+let browser: Browser
+
+before(async () => {
+  model = await startModelServer()
+  server = await startTestServer({ env: { LLM_BASE_URL: model.url, LLM_MODEL_NAME: 'scripted' } })
+  browser = await openBrowser()
+})
+
+after(async () => {
+  await browser?.close()
+  await server?.close()
+  await model?.close()
+})
+
+for (const [name, device] of [
+  ['phone', phone],
+  ['desk', desk],
+] as const)
+  test(`an answer is made again, a message changed, and each version comes back, on a ${name}`, async () => {
+    const { user } = await server.owner({ email: `sari-${name}@example.org` })
+    const context = await openContext(browser, device)
+    const page = await context.newPage()
+    const trouble = watchForTrouble(page)
+    const answer = page.getByTestId('answer')
+    const send = page.getByRole('button', { name: 'Send' })
+    const again = page.getByRole('button', { name: 'Answer again' })
+    const change = page.getByRole('button', { name: 'Change this message' })
+    const versions = page.getByTestId('versions')
+    const composer = page.getByRole('textbox', { name: 'Message to the advisor' })
+    const ask = async (text: string) => {
+      await composer.fill(text)
+      await composer.press('Enter')
+    }
+    const focused = () => page.evaluate('document.activeElement?.getAttribute("aria-label")')
+
+    await logIn(page, server.url, user.email)
+    await page.getByTestId('total-points').waitFor()
+    await page.goto(`${server.url}/chat`)
+    model.enqueue(says('The first answer.'))
+    await ask('What now?')
+    await answer.getByText('The first answer.').waitFor()
+    await again.waitFor()
+    assert.equal(await versions.count(), 0, 'there is one version')
+
+    // A second tab that comes in the middle sees the same answer grow.
+    const rest = Promise.withResolvers<void>()
+    model.enqueue({
+      steps: [{ text: 'The second ' }, { until: rest.promise }, { text: 'answer.' }, { finish: 'stop' }],
+    })
+    await again.press('Enter')
+    await answer.getByText('The second').waitFor()
+    assert.equal(await answer.count(), 1, 'the earlier answer makes room')
+    assert.equal((await again.count()) + (await change.count()) + (await versions.count()), 0, 'not while it runs')
+    if (name === 'desk') assert.equal(await focused(), 'Message to the advisor')
+    const second = await context.newPage()
+    await second.goto(page.url())
+    await second.getByTestId('answer').getByText('The second').waitFor()
+    rest.resolve()
+    for (const tab of [page, second]) {
+      await tab.getByTestId('answer').getByText('The second answer.').waitFor()
+      await tab.getByTestId('versions').getByText('Version 2 of 2').waitFor()
+      assert.equal(await tab.locator('ol').getByText('What now?').count(), 1)
+    }
+    await second.close()
+    await assertPleasant(page, 'versions of an answer')
+
+    // Going back keeps the focus, and is what the conversation goes on from.
+    await page.getByRole('button', { name: 'Earlier version' }).press('Enter')
+    await answer.getByText('The first answer.').waitFor()
+    await versions.getByText('Version 1 of 2').waitFor()
+    assert.equal(await focused(), 'Earlier version')
+    assert.equal(await page.getByRole('button', { name: 'Earlier version' }).getAttribute('aria-disabled'), 'true')
+    const asked = model.requests.length
+    model.enqueue(says('More it is.'))
+    await ask('Tell me more')
+    await answer.getByText('More it is.').waitFor()
+    const told = JSON.stringify((await model.request(asked)).body.messages)
+    assert.ok(told.includes('The first answer.') && !told.includes('The second answer.'))
+
+    // A changed message takes the place of all that followed; Escape leaves it as it was.
+    await again.waitFor()
+    await change.first().click()
+    const edited = page.getByRole('textbox', { name: 'Your message, put another way' })
+    await assertPleasant(page, 'changing a message')
+    await edited.press('Escape')
+    assert.equal(await focused(), 'Change this message')
+    await change.first().press('Enter')
+    await edited.fill('What next?')
+    model.enqueue(says('Next is this.'))
+    await edited.press('Enter')
+    await answer.getByText('Next is this.').waitFor()
+    await versions.getByText('Version 2 of 2').waitFor()
+    assert.equal(await page.locator('ol').getByText('What now?').count(), 0)
+    assert.equal(await answer.count(), 1)
+    await page.getByRole('button', { name: 'Earlier version' }).click()
+    await answer.getByText('More it is.').waitFor()
+    assert.equal(await page.locator('ol').getByText('What now?').count(), 1)
+    assert.equal(await answer.count(), 2)
+
+    // What is made again can be stopped, and a failure leaves the question standing once.
+    const never = Promise.withResolvers<void>()
+    model.enqueue({ steps: [{ text: 'A long story' }, { until: never.promise }] })
+    await again.click()
+    await answer.getByText('A long story').waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await answer.getByText('Stopped').waitFor()
+    await send.waitFor()
+    never.resolve()
+    model.enqueue({ status: 400 })
+    await again.click()
+    await page.getByRole('alert').waitFor()
+    model.enqueue(says('At last.'))
+    await page.getByRole('button', { name: 'Ask again' }).click()
+    await answer.getByText('At last.').waitFor()
+    assert.equal(await page.locator('ol').getByText('Tell me more').count(), 1)
+
+    assert.deepEqual(trouble, [])
+    await context.close()
+  })
