@@ -79,6 +79,11 @@ const memory = createRoute({
   path: '/memory',
   component: lazyRouteComponent(() => import('./pages/memory/memory-page.tsx'), 'MemoryPage'),
 })
+const keys = createRoute({
+  getParentRoute: () => withBusiness,
+  path: '/account/keys',
+  component: lazyRouteComponent(() => import('./pages/account/keys-page.tsx'), 'KeysPage'),
+})
 
 const newBusiness = createRoute({
   getParentRoute: () => signedIn,
@@ -149,7 +154,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     front.addChildren([guestsOnly.addChildren([logIn, signUp]), reset]),
     signedIn.addChildren([
-      withBusiness.addChildren([progress, business, chat, memory]),
+      withBusiness.addChildren([progress, business, chat, memory, keys]),
       newBusiness,
       account,
       admin.addChildren([

@@ -89,6 +89,12 @@ export type MessageFeedback = Schemas['ChatMessageFeedback']
 /** AdminFeedback is what somebody said of some answer, as admins see it. */
 export type AdminFeedback = Schemas['AdminChatFeedback']
 
+/** PersonalKey is a key for programs of the person's own; the key itself is not among it. */
+export type PersonalKey = Schemas['PersonalKey']
+
+/** NewPersonalKey is a key just made, with the key itself. */
+export type NewPersonalKey = Schemas['NewPersonalKey']
+
 /** Fact is something that the advisor remembers for a business. */
 export type Fact = Schemas['AdvisorFact']
 

@@ -1,13 +1,16 @@
 import { useMutation, useSuspenseQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { changePassword, deleteAccount, logOut, meQuery, updateMe } from '../../api/account.ts'
+import { useBusinesses } from '../../app/active-business.tsx'
 import { LanguageSelect, ThemeSelect } from '../../app/preferences.tsx'
 import { PageHeading } from '../../app/page-heading.tsx'
-import { Button } from '../../ui/button.tsx'
+import { Button, buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Form, PasswordField, TextField } from '../../ui/form.tsx'
+import { Icon } from '../../ui/icon.tsx'
 import { useProblemText } from '../../ui/problem-text.ts'
 import { showToast } from '../../ui/toast-store.ts'
 import { UsageCard } from './usage-card.tsx'
@@ -16,6 +19,7 @@ import { UsageCard } from './usage-card.tsx'
 export function AccountPage() {
   const { t } = useTranslation()
   const { data: me } = useSuspenseQuery(meQuery)
+  const { business } = useBusinesses()
   const problemText = useProblemText()
   const [deleting, setDeleting] = useState(false)
   const [passwordForm, setPasswordForm] = useState(0)
@@ -88,6 +92,14 @@ export function AccountPage() {
           </Button>
         </Form>
       </Card>
+      {business && (
+        <Card title={t('keys.title')}>
+          <p className="mb-4 text-ink-soft">{t('keys.about')}</p>
+          <Link to="/account/keys" className={buttonClass('secondary')}>
+            <Icon name="key" /> {t('keys.open')}
+          </Link>
+        </Card>
+      )}
       <Card title={t('account.deleteTitle')}>
         <p className="mb-4 text-ink-soft">{t('account.deleteText')}</p>
         <Button look="danger" onClick={() => setDeleting(true)}>

@@ -6,6 +6,7 @@ import { makeResetLink, peopleQuery, updatePerson } from '../../api/admin.ts'
 import type { Person } from '../../api/types.ts'
 import { formatDate, formatMoment } from '../../i18n/format.ts'
 import { Button } from '../../ui/button.tsx'
+import { CopyLine } from '../../ui/copy-line.tsx'
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
 import { ErrorNotice } from '../../ui/notice.tsx'
 import { Loading } from '../../ui/spinner.tsx'
@@ -176,29 +177,5 @@ function ResetLinkDialog({ person, onClose }: { person: Person; onClose: () => v
         )}
       </div>
     </Dialog>
-  )
-}
-
-function CopyLine({ text, label }: { text: string; label: string }) {
-  const { t } = useTranslation()
-  return (
-    <div className="flex gap-2">
-      <input
-        readOnly
-        aria-label={label}
-        value={text}
-        onFocus={(event) => event.currentTarget.select()}
-        className="min-h-11 min-w-0 grow rounded-xl border border-line-strong bg-sunken px-3 font-mono text-sm"
-      />
-      {/* The clipboard exists only on https and localhost; elsewhere the line selects itself to be copied by hand. */}
-      {'clipboard' in navigator && (
-        <Button
-          look="secondary"
-          onClick={() => void navigator.clipboard.writeText(text).then(() => showToast(t('app.copied')))}
-        >
-          {t('app.copy')}
-        </Button>
-      )}
-    </div>
   )
 }
