@@ -10,27 +10,29 @@ const rows = z.array(
 
 // Of the newest messages, so many are looked at.
 const NEWEST = 5_000
+// What is searched of a message, in characters; see migration 0007.
+const READ = 20_000
 
 /**
- * createHistorySearch makes the search that the advisor has: any of the words, the most fitting messages first, with an
- * excerpt around the words. Whoever calls has checked the business.
+ * createHistorySearch makes the search that the advisor has: any of the words in what is shown, the most fitting messages first, with
+ * an excerpt around the words. Whoever calls has checked the business.
  */
 export function createHistorySearch(db: Database): SearchHistory {
   return async ({ businessId, query, limit, exceptRunId }) => {
     const found = await db.execute(sql`
       WITH words AS (
-        SELECT replace(plainto_tsquery('simple', ${query})::text, '&', '|')::tsquery AS q
+        SELECT to_tsquery('simple', array_to_string(tsvector_to_array(chat_search_words(${query})), ' | ')) AS q
       ), said AS (
-        SELECT s.title, m.role, m.content, m.created_at
+        SELECT s.title, m.role, m.content, m.search, m.created_at
         FROM ${chatMessages} AS m JOIN ${chatSessions} AS s ON s.id = m.session_id
-        WHERE s.business_id = ${businessId} AND s.deleted_at IS NULL
-          AND m.run_id IS DISTINCT FROM ${exceptRunId}::uuid AND m.status <> 'streaming' AND m.content <> ''
+        WHERE s.business_id = ${businessId} AND s.deleted_at IS NULL AND m.is_current
+          AND m.run_id IS DISTINCT FROM ${exceptRunId}::uuid
         ORDER BY m.id DESC LIMIT ${NEWEST}
       )
       SELECT title, role, created_at AS said_at,
-        ts_headline('simple', content, q, 'StartSel="", StopSel="", MinWords=25, MaxWords=60') AS excerpt
-      FROM said, words WHERE to_tsvector('simple', content) @@ q
-      ORDER BY ts_rank(to_tsvector('simple', content), q) DESC, created_at DESC LIMIT ${limit}`)
+        ts_headline('simple', left(content, ${READ}), q, 'StartSel="", StopSel="", MinWords=25, MaxWords=60') AS excerpt
+      FROM said, words WHERE search @@ q
+      ORDER BY ts_rank(search, q) DESC, created_at DESC LIMIT ${limit}`)
     return rows.parse(found.rows).map(({ title, role, excerpt, said_at: saidAt }) => ({ title, role, excerpt, saidAt }))
   }
 }

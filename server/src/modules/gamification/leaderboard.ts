@@ -26,6 +26,16 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
   const ranking = createRanking(store.pool)
   const board = createBoard(createBoardFeed(store.pool), feeds.changed)
   const follower = createBoardFollower({ board, pool: store.pool, log })
+  let isInDoubt = false
+
+  /** settleDoubt reads the news where an award may have committed without an answer. */
+  async function settleDoubt(): Promise<void> {
+    isInDoubt = false
+    await board.follow().catch((error: unknown) => {
+      isInDoubt = true
+      throw error
+    })
+  }
 
   /** catchUp takes over what has committed, in this process or another, and tells the others to do the same. */
   async function catchUp(): Promise<void> {
@@ -40,6 +50,11 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     },
 
     catchUp,
+
+    /** doubted notes that an award was sent and not answered: it may have committed. */
+    doubted(): void {
+      isInDoubt = true
+    },
 
     /** awarded takes over awards of this process that have committed. It never fails, since these must not be tried again. */
     async awarded(outcomes: AwardOutcome[]): Promise<void> {
@@ -71,6 +86,7 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
         const rows = await ranking.board(query)
         return JSON.stringify(rows.map((row) => boardEntry(row, query.userId)))
       }
+      if (isInDoubt) await settleDoubt()
       // Somebody new here may have made their business at another instance, just now.
       if (!board.hasBusinessOf(query.userId)) await board.follow()
       return board.leaderboardJson(query)
@@ -79,6 +95,7 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     /** rankOf is a business's rank, null off the board. */
     async rankOf(businessId: string): Promise<number | null> {
       if (!board.isWarm) return (await ranking.ranksOf([businessId])).get(businessId) ?? null
+      if (isInDoubt) await settleDoubt()
       if (board.rankOf(businessId) === undefined) await board.follow()
       return board.rankOf(businessId) ?? null
     },
@@ -87,6 +104,7 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     async ranksOf(businessIds: Iterable<string>): Promise<Map<string, number | null>> {
       const ids = [...new Set(businessIds)]
       if (!board.isWarm) return ids.length === 0 ? new Map() : ranking.ranksOf(ids)
+      if (isInDoubt) await settleDoubt()
       if (ids.some((id) => board.rankOf(id) === undefined)) await board.follow()
       return new Map(ids.map((id) => [id, board.rankOf(id) ?? null]))
     },
@@ -94,6 +112,7 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     /** placeOf is where a business stands, or undefined when there is no such business. */
     async placeOf(businessId: string): Promise<BoardPlace | undefined> {
       if (!board.isWarm) return ranking.placeOf(businessId)
+      if (isInDoubt) await settleDoubt()
       if (board.placeOf(businessId) === undefined) await board.follow()
       return board.placeOf(businessId)
     },
@@ -101,6 +120,7 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     /** placeWith is where a business would stand with so many more points, or undefined when there is none such. */
     async placeWith(businessId: string, morePoints: number): Promise<HypotheticalPlace | undefined> {
       if (!board.isWarm) return ranking.placeWith(businessId, morePoints)
+      if (isInDoubt) await settleDoubt()
       if (board.placeOf(businessId) === undefined) await board.follow()
       return board.placeWith(businessId, morePoints)
     },

@@ -38,6 +38,7 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
   let peerHeardAt = -Infinity
   let hasMore = false
   let isFollowing = false
+  let hasListened = false
   let isClosed = false
   let starting: Promise<void> = Promise.resolve()
 
@@ -95,6 +96,11 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
       await fresh.connect()
       await fresh.query(`LISTEN ${CHANNEL}`)
       tell('joined')
+      if (hasListened) {
+        await board.rewind()
+        void follow()
+      }
+      hasListened = true
     } catch (error) {
       log.debug({ err: error }, 'the board cannot listen yet')
       again()

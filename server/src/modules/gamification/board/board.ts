@@ -4,6 +4,9 @@ import type { BoardFeed, BoardLevel, BoardNews } from './board-feed.ts'
 import { type BoardAward, BoardTable } from './board-table.ts'
 
 const STATES_AT_ONCE = 2_000
+const FIRST_TRANSACTION = 3
+// Every commit writes down all before it, so these are at most what some connections began and did not end.
+const UNWRITTEN_TRANSACTIONS = 10_000
 
 /** BoardPlace is where a business stands. */
 export type BoardPlace = {
@@ -134,6 +137,15 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
         await readNews()
         isWarm = true
         await feed.forget()
+      }),
+
+    /**
+     * rewind lets the next read of news begin earlier. A database that was killed may give out once more the numbers of
+     * transactions that it had not yet written down, which are lower than what was read of it before.
+     */
+    rewind: () =>
+      inTurn(async () => {
+        if (since !== undefined) since = String(Math.max(FIRST_TRANSACTION, Number(since) - UNWRITTEN_TRANSACTIONS))
       }),
 
     /** follow reads what changed since the last time, in this process or another. */
