@@ -1,4 +1,4 @@
-import { createAgent, createOfflineModel, type RunContext } from '../modules/agent/index.ts'
+import { createAgent, createOfflineModel, runContext } from '../modules/agent/index.ts'
 import type { User } from '../modules/auth/index.ts'
 import { type Business, businessLevels } from '../modules/business/index.ts'
 import { insertPastConversation, type PastTurn } from '../modules/chat/index.ts'
@@ -61,7 +61,7 @@ export async function holdConversations(
     const begins = dayStart(talk.daysAgo).getTime() + talk.hour * 60 * MINUTE_MS
     const turnAt = async (message: string, index: number): Promise<PastTurn> => {
       moment = new Date(begins + index * 2 * MINUTE_MS)
-      const context = runContext(user, business)
+      const context = runContext({ runId: newId(), user, business })
       const events = await Array.fromAsync(engine.run({ context, history: [], message }, new AbortController().signal))
       return { runId: context.runId, at: moment, tookMs: TOOK_MS, message, events }
     }
@@ -69,26 +69,6 @@ export async function holdConversations(
     const turns: [PastTurn, ...PastTurn[]] = [await turnAt(first, 0)]
     for (const message of others) turns.push(await turnAt(message, turns.length))
     await insertPastConversation(tx, { userId: user.id, businessId: business.id, turns })
-  }
-}
-
-function runContext(user: User, business: Business): RunContext {
-  return {
-    runId: newId(),
-    userId: user.id,
-    userName: user.name,
-    locale: user.locale,
-    business: {
-      id: business.id,
-      name: business.businessName,
-      stage: business.businessStage,
-      category: business.businessCategory,
-      description: business.businessDescription,
-      primaryGoal: business.primaryGoal,
-      targetMarket: business.targetMarket,
-      timeZone: business.timeZone,
-      currency: business.currency,
-    },
   }
 }
 

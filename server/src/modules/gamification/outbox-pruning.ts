@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/logger.ts'
+import { createRecurringJob } from '../../platform/recurring-job.ts'
 
 /** KEEP_NEWS_DAYS is how long the outbox keeps what a reader may still have missed. */
 export const KEEP_NEWS_DAYS = 30
@@ -69,12 +70,9 @@ export type OutboxPruning = ReturnType<typeof createOutboxPruning>
  */
 export function createOutboxPruning(options: PruningOptions) {
   const { pool, clock, log, holders, rowsAtOnce = ROWS_AT_ONCE, businessesAtOnce = BUSINESSES_AT_ONCE } = options
-  const stopping = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  let working: Promise<unknown> = Promise.resolve()
 
   /** run drops everything once that is old enough and answers how many rows; none where somebody has yet to read it. */
-  async function run(): Promise<number> {
+  async function run(signal?: AbortSignal): Promise<number> {
     const before = new Date(clock.now().getTime() - KEEP_NEWS_DAYS * DAY_MS)
     for (const holds of holders)
       if (await holds(before)) {
@@ -86,7 +84,7 @@ export function createOutboxPruning(options: PruningOptions) {
     try {
       const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [LOCK])
       isMine = z.object({ mine: z.boolean() }).parse(rows[0]).mine
-      return isMine ? await walk(client, before) : 0
+      return isMine ? await walk(client, before, signal) : 0
     } finally {
       // A connection that was lost has lost the lock as well.
       if (isMine) await client.query('SELECT pg_advisory_unlock($1)', [LOCK]).catch(() => {})
@@ -94,9 +92,9 @@ export function createOutboxPruning(options: PruningOptions) {
     }
   }
 
-  async function walk(client: pg.PoolClient, before: Date): Promise<number> {
+  async function walk(client: pg.PoolClient, before: Date, signal?: AbortSignal): Promise<number> {
     let dropped = 0
-    for (let after: string | null = FIRST_ID; after !== null && !stopping.signal.aborted;) {
+    for (let after: string | null = FIRST_ID; after !== null && !signal?.aborted;) {
       const began = performance.now()
       const found = await client.query(PRUNE, [after, before, rowsAtOnce, businessesAtOnce])
       const pruned = prunedRow.parse(found.rows[0])
@@ -109,22 +107,12 @@ export function createOutboxPruning(options: PruningOptions) {
     return dropped
   }
 
-  function schedule(ms: number): void {
-    timer = setTimeout(() => {
-      working = run()
-        // What was not done is done next time.
-        .catch((error: unknown) => log.warn({ err: error }, 'old news could not be dropped from the outbox'))
-        .finally(() => stopping.signal.aborted || schedule(DAY_MS))
-    }, ms).unref()
-  }
-
-  return {
+  const job = createRecurringJob({
     run,
-    start: () => schedule(FIRST_AFTER_MS),
-    async close(): Promise<void> {
-      stopping.abort()
-      clearTimeout(timer)
-      await working
-    },
-  }
+    firstAfterMs: FIRST_AFTER_MS,
+    everyMs: DAY_MS,
+    failed: 'old news could not be dropped from the outbox',
+    log,
+  })
+  return { run, start: job.start, close: job.close }
 }

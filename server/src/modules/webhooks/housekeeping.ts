@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/logger.ts'
+import { createRecurringJob } from '../../platform/recurring-job.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -24,12 +25,12 @@ export type Housekeeping = ReturnType<typeof createHousekeeping>
  * its target is inactive or has too many in front of it, is parked.
  */
 export function createHousekeeping({ pool, clock, log }: { pool: pg.Pool; clock: Clock; log: Log }) {
-  let timer: NodeJS.Timeout | undefined
-  const stopping = new AbortController()
-  let working: Promise<void> = Promise.resolve()
-
-  async function inBatches(text: string, values: (after: string) => unknown[]): Promise<void> {
-    for (let after = NIL_ID; !stopping.signal.aborted;) {
+  async function inBatches(
+    text: string,
+    values: (after: string) => unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for (let after = NIL_ID; !signal?.aborted;) {
       const { rows } = await pool.query(text, values(after))
       const batch = batchRow.parse(rows[0])
       if (batch.rows < BATCH || batch.last === null) return
@@ -38,38 +39,28 @@ export function createHousekeeping({ pool, clock, log }: { pool: pg.Pool; clock:
   }
 
   /** run does all of it once. */
-  async function run(): Promise<void> {
+  async function run(signal?: AbortSignal): Promise<void> {
     const now = clock.now().getTime()
     const before = (ms: number) => new Date(now - ms)
-    await inBatches(PARK, (after) => [after, before(HOUR_MS), new Date(now)])
+    await inBatches(PARK, (after) => [after, before(HOUR_MS), new Date(now)], signal)
     for (const [status, keepMs] of [
       ['accepted', KEEP_ACCEPTED_MS],
       ['parked', KEEP_PARKED_MS],
     ] as const)
-      await inBatches(REMOVE_OLD, (after) => [after, idOf(before(keepMs)), status, before(keepMs)])
-    await inBatches(REMOVE_OF_DELETED, (after) => [after])
+      await inBatches(REMOVE_OLD, (after) => [after, idOf(before(keepMs)), status, before(keepMs)], signal)
+    await inBatches(REMOVE_OF_DELETED, (after) => [after], signal)
     await pool.query(REMOVE_LANES)
     await pool.query(REMOVE_TARGETS)
   }
 
-  function schedule(ms: number): void {
-    timer = setTimeout(() => {
-      working = run()
-        // What was not done is done next time.
-        .catch((error: unknown) => log.warn({ err: error }, 'old webhook deliveries could not be tidied up'))
-        .finally(() => stopping.signal.aborted || schedule(EVERY_MS))
-    }, ms).unref()
-  }
-
-  return {
+  const job = createRecurringJob({
     run,
-    start: () => schedule(FIRST_AFTER_MS),
-    async close(): Promise<void> {
-      stopping.abort()
-      clearTimeout(timer)
-      await working
-    },
-  }
+    firstAfterMs: FIRST_AFTER_MS,
+    everyMs: EVERY_MS,
+    failed: 'old webhook deliveries could not be tidied up',
+    log,
+  })
+  return { run, start: job.start, close: job.close }
 }
 
 /** idOf is the smallest UUIDv7 of an instant. */
