@@ -45,6 +45,8 @@ test('no Indonesian text is empty or left in English by mistake', () => {
     'admin.email',
     'admin.roleAdmin',
     'progress.rankValue',
+    'keys.model',
+    'admin.languageModel',
   ])
   const english = flattened(en)
   for (const [key, text] of flattened(id)) {
