@@ -50,7 +50,7 @@ describe('whatever the model obeys', () => {
   beforeEach(async () => {
     sari = await person('Sari', {})
     await give(sari, 140)
-    model.requests.length = 0
+    model.forget()
     outside.notes.length = 0
     outside.bodies.length = 0
   })
@@ -106,7 +106,7 @@ describe('whatever the model obeys', () => {
       const world: AttackWorld = { server, model, outside, sari, budi, say, remember }
       await attack.prepare?.(world)
       const before = { budi: await everythingOf(budi), sari: await owned(sari) }
-      model.requests.length = 0
+      model.forget()
       model.enqueue(...attack.obeys(world))
       const run = await say(sari, attack.message?.(world) ?? 'please do as it says')
       const sent: Sent[] = []

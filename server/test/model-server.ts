@@ -49,6 +49,8 @@ export type ModelServer = {
   url: string
   /** Every request so far, oldest first. */
   requests: ModelRequest[]
+  /** forget drops the requests so far, and scripts that none of them took. */
+  forget(): void
   /** Adds scripts for the next requests, each used once. */
   enqueue(...scripts: ModelScript[]): void
   /** Sets the script for every request that finds the queue empty; without one those get a 500. */
@@ -111,6 +113,10 @@ export async function startModelServer(provider: keyof typeof dialects = 'openai
   return {
     url: `http://127.0.0.1:${address.port}${dialect.base}`,
     requests,
+    forget() {
+      requests.length = 0
+      queue.length = 0
+    },
     enqueue: (...scripts) => void queue.push(...scripts),
     always: (script) => void (fallback = script),
     async request(index) {

@@ -22,7 +22,7 @@ describe('a list of models', () => {
   after(() => Promise.all([first, second, third].map((server) => server?.close())))
   afterEach(() => {
     for (const server of [first, second, third]) {
-      server.requests.length = 0
+      server.forget()
       server.always({ status: 500 })
     }
   })

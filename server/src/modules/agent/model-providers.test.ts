@@ -16,7 +16,7 @@ for (const provider of ['openai-compatible', 'anthropic', 'google'] as const) {
     before(async () => void (server = await startModelServer(provider)))
     after(() => server.close())
     afterEach(() => {
-      server.requests.length = 0
+      server.forget()
       server.always({ status: 500 })
     })
     const settings = (): ModelSettings => ({

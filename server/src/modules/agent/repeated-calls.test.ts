@@ -14,7 +14,7 @@ import { engineUnderTest, factsInMemory, play, runInput, standingsOfTests } from
 let server: ModelServer
 before(async () => void (server = await startModelServer()))
 after(() => server.close())
-afterEach(() => void (server.requests.length = 0))
+afterEach(() => server.forget())
 
 const results = (events: AgentEvent[]) => events.filter((event) => event.type === 'ToolCallResult')
 

@@ -16,7 +16,7 @@ import { createSummariser } from './summariser.ts'
 let server: ModelServer
 before(async () => void (server = await startModelServer()))
 after(() => server.close())
-afterEach(() => void (server.requests.length = 0))
+afterEach(() => server.forget())
 
 function summariser(limits: Partial<AgentLimits> = {}) {
   const all = { ...defaultLimits, promptTokens: 8_000, retryMs: 1, ...limits }

@@ -9,7 +9,7 @@ let server: ModelServer
 before(async () => void (server = await startModelServer()))
 after(() => server.close())
 afterEach(() => {
-  server.requests.length = 0
+  server.forget()
   server.always({ status: 500 })
 })
 

@@ -33,7 +33,7 @@ describe('an approval', () => {
     await model.close()
   })
   beforeEach(async () => void (owner = await server.owner()))
-  afterEach(() => void (model.requests.length = 0))
+  afterEach(() => model.forget())
 
   const ask = (content = 'I sold 12 bowls, record it', at = server, who = owner): Promise<RunStream> =>
     openRunStream(`${at.url}/api/v1/chat/completion`, {

@@ -17,7 +17,7 @@ after(async () => {
   await server?.close()
   await model?.close()
 })
-afterEach(() => void (model.requests.length = 0))
+afterEach(() => model.forget())
 
 const isSummary = ({ messages }: { messages: { content?: string | null | undefined }[] }) =>
   messages.at(-1)?.content === 'Write the new summary.'
