@@ -1,6 +1,7 @@
 import { and, desc, eq, getTableColumns, gt, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
 import type { HistoryRow } from './after-summary.ts'
+import { createAnswerProgress } from './answer-progress.ts'
 import { createBranches, type MessageVersions, versionCount } from './branches.ts'
 import { createRunRows } from './run-rows.ts'
 import { chatMessages, chatSessions } from './schema.ts'
@@ -19,6 +20,7 @@ export type ChatRepository = ReturnType<typeof createChatRepository>
 export function createChatRepository(db: Database) {
   return {
     ...createRunRows(db),
+    ...createAnswerProgress(db),
     ...createBranches(db),
 
     /** session gives a session that is not deleted. */

@@ -234,18 +234,6 @@ export function createRunRows(db: Database) {
       })
     },
 
-    /** saveProgress keeps what an answer says so far, unless its run has ended meanwhile. */
-    async saveProgress(answer: AnswerRows): Promise<void> {
-      await db.execute(sql`
-        WITH run AS (
-          UPDATE ${chatRuns} SET record = ${jsonOf(answer.record)}, charged_input = ${answer.charge.usage.inputTokens},
-            charged_output = ${answer.charge.usage.outputTokens}
-          WHERE id = ${answer.runId} AND ${running} RETURNING id
-        )
-        UPDATE ${chatMessages} SET content = ${answer.content}, tool_calls = ${jsonbOf(answer.toolCalls)}
-        WHERE id = ${answer.assistantMessageId} AND EXISTS (SELECT FROM run)`)
-    },
-
     /**
      * finishRun stores an answer and frees its session. A run that has been ended elsewhere meanwhile (stopped there, or
      * given up for dead) keeps the status it was given, but gets all that was said. Returns what the row says in the end,

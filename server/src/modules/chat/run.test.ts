@@ -28,6 +28,7 @@ function begin(options: { script?: Script; bounds?: Partial<RunBounds>; store?: 
         async saveProgress(rows) {
           await options.store?.save?.(rows)
           saved.push(structuredClone(rows))
+          return undefined
         },
         async finishRun(row) {
           const kept = options.store?.finish

@@ -6,6 +6,7 @@ import { createPausableDeadline } from '../../platform/pausable-deadline.ts'
 import { type AgentEngine, AgentFailure, type RunContext, type Usage } from '../agent/index.ts'
 import { afterSummary, type StoredSummary } from './after-summary.ts'
 import { createAnswerDraft } from './answer-draft.ts'
+import type { StoredProgress } from './answer-progress.ts'
 import type { RunBudget } from './budget/run-budget.ts'
 import { type ChatFailureCode, failureMessage } from './failure-messages.ts'
 import type { ChatRepository, FinishedRun, KeptStatus } from './repository.ts'
@@ -37,8 +38,8 @@ export const defaultRunBounds: RunBounds = {
   runLimitMs: 5 * 60_000 + 15_000,
   abortGraceMs: 1_000,
   answerLimit: 1_000_000,
-  // With the time that storing takes, a second at most is lost with a process that is killed.
-  flushEveryMs: 900,
+  // With the time that gathering and storing take, a second at most is lost with a process that is killed.
+  flushEveryMs: 800,
   storageWaitMs: 20_000,
   storageGiveUpMs: 10 * 60_000,
 }
@@ -215,7 +216,7 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
 
   const progress = createProgress({
     everyMs: bounds.flushEveryMs,
-    save: () => repository.saveProgress(rows()),
+    save: (stored) => repository.saveProgress(rows(), stored),
     onError: (error) => runLog.warn({ err: error }, 'progress of an answer could not be stored'),
   })
 
@@ -326,9 +327,19 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
   }
 }
 
-/** createProgress calls `save` soon after a touch, at most once in `everyMs` and never twice at a time. */
-function createProgress(options: { everyMs: number; save: () => Promise<void>; onError: (error: unknown) => void }) {
+type ProgressOptions = {
+  everyMs: number
+  save: (stored: StoredProgress | undefined) => Promise<StoredProgress | undefined>
+  onError: (error: unknown) => void
+}
+
+/**
+ * createProgress calls `save` soon after a touch, at most once in `everyMs` and never twice at a time, with what the save
+ * before stored. What could not be stored is tried again.
+ */
+function createProgress(options: ProgressOptions) {
   let timer: NodeJS.Timeout | undefined
+  let stored: StoredProgress | undefined
   let saving = false
   let dirty = false
   let stopped = false
@@ -337,14 +348,17 @@ function createProgress(options: { everyMs: number; save: () => Promise<void>; o
     timer = undefined
     dirty = false
     saving = true
+    const before = stored
+    // Until it is known what became of a save, nothing is known to be stored.
+    stored = undefined
     try {
-      await options.save()
+      stored = await options.save(before)
     } catch (error) {
       options.onError(error)
     } finally {
       saving = false
     }
-    if (dirty) touch()
+    if (dirty || !stored) touch()
   }
 
   function touch(): void {
