@@ -1,9 +1,9 @@
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createGoogle } from '@ai-sdk/google'
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModelV4 } from '@ai-sdk/provider'
 import type { ModelAddress, Settings } from '../../platform/config.ts'
 import { createOfflineModel } from './offline/offline-model.ts'
+import { createCompatibleModel } from './openai-compatible/compatible-model.ts'
 
 /** ModelSettings are the settings that choose the models. */
 export type ModelSettings = Pick<Settings, 'llmBaseUrl' | 'llmApiKey' | 'llmModelName'> &
@@ -40,6 +40,6 @@ function modelAt({ provider, model, baseUrl, apiKey }: ModelAddress): LanguageMo
     case 'google':
       return createGoogle({ baseURL: baseUrl ?? GOOGLE_URL, apiKey })(model)
     case 'openai-compatible':
-      return createOpenAICompatible({ name: 'llm', baseURL: baseUrl ?? '', apiKey, includeUsage: true })(model)
+      return createCompatibleModel({ model, baseUrl: baseUrl ?? '', apiKey })
   }
 }
