@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { openSse, type SseWriter } from '../../platform/sse/sse-writer.ts'
 import { streamEvent } from './dto.ts'
+import type { RunEvent } from './run-events.ts'
 import type { RunFeed } from './run-feed.ts'
 import type { LogEntry } from './run-log.ts'
 import { wireEvent } from './wire-events.ts'
@@ -20,7 +21,15 @@ export type RunFormat = {
   write(writer: SseWriter, entry: LogEntry): boolean
 }
 
-const nativeFormat: RunFormat = { write: (writer, { seq, event }) => writer.send(seq, wireEvent(event)) }
+const nativeFormat: RunFormat = { write: (writer, { seq, event }) => writer.sendJson(seq, renderedOnce(event)) }
+
+// The readers of a run are told of an event one right after the other, so what was rendered last serves them all.
+let newest: { event: RunEvent; json: string } | undefined
+
+function renderedOnce(event: RunEvent): string {
+  if (newest?.event !== event) newest = { event, json: JSON.stringify(wireEvent(event)) }
+  return newest.json
+}
 
 /**
  * sendRun streams a run to one reader until the run has ended or the reader is gone; neither touches the other. What

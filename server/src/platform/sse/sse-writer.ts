@@ -24,6 +24,8 @@ export type SseWriter = {
   readonly hasRoom: boolean
   /** send writes one event as an `id` and a `data` line; false when the reader is gone or has just been dropped. */
   send(id: number | string, data: unknown): boolean
+  /** sendJson is send for data that is JSON already, without line breaks. */
+  sendJson(id: number | string, json: string): boolean
   /** sendData writes one event that has no id, as protocols with a framing of their own have it. */
   sendData(text: string): boolean
   /** drained resolves when the reader has room again, or is gone. */
@@ -122,6 +124,7 @@ export function createSseWriter(raw: ServerResponse, options: SseOptions = {}): 
       return closed || !raw.writableNeedDrain
     },
     send: (id, data) => write(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`),
+    sendJson: (id, json) => write(`id: ${id}\ndata: ${json}\n\n`),
     sendData: (text) => write(`data: ${text}\n\n`),
     async drained() {
       if (closed || !raw.writableNeedDrain) return
