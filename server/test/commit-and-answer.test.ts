@@ -21,6 +21,8 @@ let port: number
 before(async () => {
   database = await createTestDatabase()
   pool = new pg.Pool({ connectionString: database.url })
+  // Dropping the database ends what is only just closing.
+  pool.on('error', () => {})
   onlooker = await startTestServer({ databaseUrl: database.url })
   place = await makeTemporaryPlace()
   port = await freePort()
