@@ -5,7 +5,7 @@ import type { businesses } from '../business/index.ts'
 /** runContext is who a run is for, as the engine is told. */
 export function runContext(options: {
   runId: string
-  user: User
+  user: Pick<User, 'id' | 'name' | 'locale'>
   business: typeof businesses.$inferSelect
 }): RunContext {
   const { runId, user, business } = options

@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm'
-import type { Database, Transaction } from '../../platform/db/database.ts'
+import type { Database } from '../../platform/db/database.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
 import { chatMessages, chatSessions } from './schema.ts'
 
@@ -10,36 +10,6 @@ export type MessageVersions = ChatMessage & { versionCount: number }
 export const versionCount = sql<number>`(
   SELECT count(*) FROM ${chatMessages} AS version WHERE version.after_id = "chat_messages"."after_id"
 )`.mapWith(Number)
-
-/**
- * endOfBranch is what a message at the end of a conversation follows: the current message that none follows, or the session
- * itself when nothing was said yet. The newest id alone would not do: the clocks of two servers may differ.
- */
-export function endOfBranch(sessionId: string) {
-  return sql`coalesce((
-    SELECT m.id FROM ${chatMessages} AS m
-    WHERE m.session_id = ${sessionId} AND m.is_current
-      AND NOT EXISTS (SELECT FROM ${chatMessages} AS next WHERE next.after_id = m.id AND next.is_current)
-    ORDER BY m.id DESC LIMIT 1
-  ), ${sessionId}::uuid)`
-}
-
-/**
- * showBranch makes the way from the start of a conversation to the message `tipId` the current one, and nothing beside or
- * behind it; the session's own id stands for its start. The session must be locked.
- */
-export async function showBranch(tx: Transaction, branch: { sessionId: string; tipId: string }): Promise<void> {
-  const path = sql`WITH RECURSIVE path AS (
-    SELECT id, after_id FROM ${chatMessages} WHERE id = ${branch.tipId}
-    UNION ALL
-    SELECT m.id, m.after_id FROM ${chatMessages} AS m JOIN path ON m.id = path.after_id
-  )`
-  // One after the other: two versions must not be current at once, not even within a statement.
-  await tx.execute(sql`${path} UPDATE ${chatMessages} SET is_current = false
-    WHERE session_id = ${branch.sessionId} AND is_current AND id NOT IN (SELECT id FROM path)`)
-  await tx.execute(sql`${path} UPDATE ${chatMessages} SET is_current = true
-    WHERE id IN (SELECT id FROM path) AND NOT is_current`)
-}
 
 /** Branches reads and shows the versions of messages. */
 export type Branches = ReturnType<typeof createBranches>
@@ -103,7 +73,7 @@ export function createBranches(db: Database) {
             UNION ALL
             SELECT m.id FROM ${chatMessages} AS m JOIN below ON m.after_id = below.id
           ) SELECT id FROM below ORDER BY id DESC LIMIT 1`)
-        await showBranch(tx, { sessionId, tipId: rows[0]?.id ?? messageId })
+        await tx.execute(sql`SELECT show_branch(${sessionId}, ${rows[0]?.id ?? messageId})`)
         return 'shown'
       })
     },

@@ -129,7 +129,6 @@ export function createChat(options: {
     runs: {
       engine,
       repository,
-      summaryOf: (sessionId) => summaries.summaryOf(sessionId),
       onEnded: tellEnded,
       clock,
       log,

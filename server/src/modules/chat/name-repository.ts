@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, isNull } from 'drizzle-orm'
-import type { Executor, Transaction } from '../../platform/db/database.ts'
+import type { Executor } from '../../platform/db/database.ts'
 import { chatNames, chatSessions } from './schema.ts'
 
 /** AskedNames asks for a conversation of a user by names, the best one first; of any of their businesses without one. */
@@ -29,20 +29,4 @@ export async function findNamed(db: Executor, asked: AskedNames): Promise<NamedP
     if (row) return { sessionId: row.sessionId, messageId: row.messageId }
   }
   return undefined
-}
-
-/** keepNames lets a message be known by names from now on, whatever had them before. */
-export async function keepNames(
-  tx: Transaction,
-  names: string[],
-  place: Omit<typeof chatNames.$inferInsert, 'name'>,
-): Promise<void> {
-  if (names.length === 0) return
-  await tx
-    .insert(chatNames)
-    .values([...new Set(names)].map((name) => ({ ...place, name })))
-    .onConflictDoUpdate({
-      target: [chatNames.userId, chatNames.name, chatNames.businessId],
-      set: { sessionId: place.sessionId, messageId: place.messageId },
-    })
 }

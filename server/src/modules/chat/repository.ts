@@ -1,9 +1,10 @@
-import { and, desc, eq, getTableColumns, gt, isNull, lt, ne, or, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, gt, isNull, lt, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
 import type { HistoryRow } from './after-summary.ts'
 import { createAnswerProgress } from './answer-progress.ts'
 import { createBranches, type MessageVersions, versionCount } from './branches.ts'
 import { createRunRows } from './run-rows.ts'
+import { historyRows } from './run-start-row.ts'
 import { chatMessages, chatSessions } from './schema.ts'
 
 export type { AnswerRows, ChatRun, FinishedRun, KeptStatus, NewRun, StartResult } from './run-rows.ts'
@@ -66,32 +67,9 @@ export function createChatRepository(db: Database) {
 
     /** historyBefore gives what was said before a message, oldest first, at most `limit` messages of the current branch. */
     async historyBefore(query: { sessionId: string; messageId: string; limit: number }): Promise<HistoryRow[]> {
-      const rows = await db
-        .select({
-          id: chatMessages.id,
-          role: chatMessages.role,
-          content: chatMessages.content,
-          toolCalls: chatMessages.toolCalls,
-        })
-        .from(chatMessages)
-        .where(
-          and(
-            eq(chatMessages.sessionId, query.sessionId),
-            lt(chatMessages.id, query.messageId),
-            eq(chatMessages.isCurrent, true),
-            ne(chatMessages.status, 'streaming'),
-            // An answer that failed before its first word has nothing to remember, and models refuse empty turns.
-            or(ne(chatMessages.content, ''), sql`${chatMessages.toolCalls} IS NOT NULL`),
-          ),
-        )
-        .orderBy(desc(chatMessages.id))
-        .limit(query.limit)
-      return rows.toReversed().map(({ id, role, content, toolCalls }) => ({
-        id,
-        role,
-        content,
-        ...(toolCalls ? { toolCalls: toolCalls.map(({ call_id, ...call }) => ({ callId: call_id, ...call })) } : {}),
-      }))
+      const { sessionId, messageId, limit } = query
+      const { rows } = await db.execute(sql`SELECT chat_history(${sessionId}, ${messageId}, ${limit}) AS history`)
+      return historyRows.parse(rows[0]?.history)
     },
   }
 }

@@ -51,14 +51,6 @@ export function createRunInterrupts(db: Database) {
   }
 }
 
-/** interruptExpiredIn ends the run of a session whose lease ran out, unless it lives in this process. */
-export async function interruptExpiredIn(
-  tx: Transaction,
-  { sessionId, liveHere }: { sessionId: string; liveHere: string[] },
-): Promise<void> {
-  await interrupt(tx, and(eq(chatRuns.sessionId, sessionId), expired, notThese(liveHere)))
-}
-
 /**
  * interrupt ends runs, which must be ones whose process is gone, and the answers they were making; what they held of
  * their owners' budgets is given back.

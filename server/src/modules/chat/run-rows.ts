@@ -1,24 +1,15 @@
-import { and, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Database, Executor, Transaction } from '../../platform/db/database.ts'
 import type { Usage } from '../agent/index.ts'
-import { lockUser, type User } from '../auth/index.ts'
-import {
-  type BudgetSpent,
-  limitsOf,
-  type Reserved,
-  reserveForRun,
-  type RunBudgetRequest,
-  type RunLimits,
-  settle,
-} from './budget/budget-repository.ts'
+import { type RunBudgetRequest, settle } from './budget/budget-repository.ts'
 import { type Charge, chargeColumns } from './budget/charge.ts'
-import { endOfBranch, showBranch } from './branches.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
 import { RUN_CHANNEL, type RunCommand, runCommandText } from './run-instance.ts'
-import { type AskedNames, findNamed, keepNames } from './name-repository.ts'
+import { type AskedNames, findNamed } from './name-repository.ts'
 import type { ConversationNames } from './conversation-name.ts'
-import { createRunInterrupts, interruptExpiredIn, running } from './run-interrupts.ts'
+import { createRunInterrupts, running } from './run-interrupts.ts'
 import type { RunRecord } from './run-record.ts'
+import { type RunStartAnswer, runStartAnswer, runStartInput } from './run-start-row.ts'
 import { chatMessages, chatRuns, chatSessions, type StoredToolCall } from './schema.ts'
 
 /** LEASE_SECONDS is how long a run is believed to be alive without a sign of its process. */
@@ -56,19 +47,8 @@ export type NewRun = {
  */
 export type MessagePlace = { kind: 'end' } | { kind: 'beside'; afterId: string } | { kind: 'stands' }
 
-/** StartResult says for whom the run was written, or why it was not. */
-export type StartResult = { kind: 'started'; user: User; budget: Reserved } | Refusal
-
-type Refusal =
-  | { kind: 'no_account' }
-  | { kind: 'repeated'; runId: string }
-  | { kind: 'run_active'; runId: string }
-  | { kind: 'session_gone' }
-  /** What should have been a new session has been begun meanwhile under the same names. */
-  | { kind: 'session_known'; sessionId: string }
-  | { kind: 'too_many_runs' }
-  | { kind: 'day_limit'; freeAt: Date }
-  | (BudgetSpent & { locale: User['locale'] })
+/** StartResult says for whom the run was written, with what it needs to begin, or why it was not. */
+export type StartResult = Exclude<RunStartAnswer, { kind: 'run_expired' }>
 
 /** AnswerRows is what is written of an answer, while it grows and when it is finished. */
 export type AnswerRows = {
@@ -95,7 +75,6 @@ export type KeptStatus = { status: ChatRun['status']; errorCode: string | null }
 /** RunRows reads and writes runs, with the messages that they answer and make. */
 export type RunRows = ReturnType<typeof createRunRows>
 
-const day = 24 * 60 * 60 * 1000
 // Leases are set and judged by the database's clock alone, which every process shares.
 const leaseEnd = sql`now() + make_interval(secs => ${LEASE_SECONDS})`
 const jsonOf = (value: unknown) => sql`${JSON.stringify(value)}::json`
@@ -103,52 +82,11 @@ const jsonbOf = (value: unknown[]) => (value.length === 0 ? sql`NULL` : sql`${JS
 
 /** createRunRows makes them over a database. */
 export function createRunRows(db: Database) {
-  async function refusal(tx: Transaction, run: NewRun, limits: RunLimits): Promise<Refusal | undefined> {
-    if (run.clientMessageId !== null) {
-      const repeated = await findRepeat(tx, {
-        clientMessageId: run.clientMessageId,
-        businessId: run.businessId,
-        sessionId: run.session.isNew ? null : run.session.id,
-      })
-      if (repeated) return { kind: 'repeated', runId: repeated }
-    }
-    if (run.session.isNew && run.names) {
-      const { userId, businessId, names } = run
-      const known = await findNamed(tx, { userId, businessId, names: names.find })
-      if (known) return { kind: 'session_known', sessionId: known.sessionId }
-    }
-    if (!run.session.isNew) {
-      const [session] = await tx
-        .select({ id: chatSessions.id })
-        .from(chatSessions)
-        .where(and(eq(chatSessions.id, run.session.id), isNull(chatSessions.deletedAt)))
-        .for('update')
-      if (!session) return { kind: 'session_gone' }
-      await interruptExpiredIn(tx, { sessionId: run.session.id, liveHere: run.liveHere })
-      const active = await activeRun(tx, run.session.id)
-      if (active) return { kind: 'run_active', runId: active }
-    }
-    if (run.limits.runsPerOwner > 0) {
-      const alive = await tx.$count(
-        chatRuns,
-        and(eq(chatRuns.userId, run.userId), running, gt(chatRuns.leaseUntil, sql`now()`)),
-      )
-      if (alive >= run.limits.runsPerOwner) return { kind: 'too_many_runs' }
-    }
-    // Where admins have set a number of runs, that one holds, by the day.
-    if (run.limits.perDay > 0 && limits.runs === null) {
-      // The run whose 24 hours must be over before another one fits in.
-      const [blocking] = await tx
-        .select({ startedAt: chatRuns.startedAt })
-        .from(chatRuns)
-        .where(and(eq(chatRuns.userId, run.userId), gt(chatRuns.startedAt, new Date(run.at.getTime() - day))))
-        .orderBy(desc(chatRuns.startedAt))
-        .offset(run.limits.perDay - 1)
-        .limit(1)
-      if (blocking) return { kind: 'day_limit', freeAt: new Date(blocking.startedAt.getTime() + day) }
-    }
-    return undefined
-  }
+  const interrupts = createRunInterrupts(db)
+  const startStatement = db
+    .select({ answer: sql<unknown>`answer` })
+    .from(sql`start_run(${sql.placeholder('input')}::json) AS answer`)
+    .prepare('start_run')
 
   async function activeRun(executor: Executor, sessionId: string): Promise<string | undefined> {
     const [run] = await executor
@@ -180,7 +118,7 @@ export function createRunRows(db: Database) {
   }
 
   return {
-    ...createRunInterrupts(db),
+    ...interrupts,
 
     activeRun: (sessionId: string) => activeRun(db, sessionId),
 
@@ -191,47 +129,16 @@ export function createRunRows(db: Database) {
     findNamed: (asked: AskedNames) => findNamed(db, asked),
 
     /** startRun writes the session, if new, the run and both messages at once, or says why not. */
-    startRun(run: NewRun): Promise<StartResult> {
-      return db.transaction(async (tx) => {
-        // Starts of one owner happen one after the other, so that limits and repeats are judged exactly, and none
-        // happens while the account is being erased.
-        const user = await lockUser(tx, run.userId)
-        if (!user || user.disabledAt) return { kind: 'no_account' }
-        const limits = await limitsOf(tx, run.userId)
-        const refused = await refusal(tx, run, limits)
-        if (refused) return refused
-        const { id: sessionId, title } = run.session
-        const budget = await reserveForRun(tx, {
-          ...run.budget,
-          userId: run.userId,
-          sessionId: run.session.isNew ? null : sessionId,
-          limits,
-        })
-        if (budget.kind === 'budget_spent') return { ...budget, locale: user.locale }
-        if (run.session.isNew) {
-          const { businessId, userId, at } = run
-          await tx
-            .insert(chatSessions)
-            .values({ id: sessionId, businessId, userId, title, createdAt: at, updatedAt: at })
-        } else {
-          await tx.update(chatSessions).set({ updatedAt: run.at }).where(eq(chatSessions.id, sessionId))
-        }
-        await tx.insert(chatRuns).values({
-          id: run.runId,
-          sessionId,
-          instance: run.instance,
-          userId: run.userId,
-          status: 'running',
-          leaseUntil: leaseEnd,
-          startedAt: run.at,
-          record: jsonOf(run.record),
-          ...budget.columns,
-        })
-        await insertMessages(tx, run)
-        const { userId, businessId, userMessage, names } = run
-        await keepNames(tx, names?.keep ?? [], { userId, businessId, sessionId, messageId: userMessage.id })
-        return { kind: 'started', user, budget }
-      })
+    async startRun(run: NewRun): Promise<StartResult> {
+      const input = JSON.stringify({ ...runStartInput(run), lease_seconds: LEASE_SECONDS })
+      for (;;) {
+        const [row] = await startStatement.execute({ input })
+        const result = runStartAnswer.parse(row?.answer)
+        if (result.kind !== 'run_expired') return result
+        const { runId } = result
+        if (run.liveHere.includes(runId)) return { kind: 'run_active', runId }
+        await interrupts.interruptIfExpired(runId)
+      }
     },
 
     /**
@@ -318,37 +225,6 @@ export function createRunRows(db: Database) {
       return row
     },
   }
-}
-
-/** insertMessages writes the message, where it is new, and the answer that is to follow it, at the end of what is shown. */
-async function insertMessages(tx: Transaction, run: NewRun): Promise<void> {
-  const { place, clientMessageId } = run
-  const { id: sessionId } = run.session
-  const { id: questionId, content } = run.userMessage
-  if (place.kind !== 'end') {
-    const tipId = place.kind === 'stands' ? questionId : place.afterId
-    await showBranch(tx, { sessionId, tipId })
-  }
-  const common = { sessionId, runId: run.runId, createdAt: run.at }
-  const question = {
-    ...common,
-    id: questionId,
-    content,
-    clientMessageId,
-    role: 'user' as const,
-    status: 'complete' as const,
-    afterId: place.kind === 'beside' ? place.afterId : endOfBranch(sessionId),
-  }
-  const answer = {
-    ...common,
-    id: run.assistantMessageId,
-    content: '',
-    role: 'assistant' as const,
-    status: 'streaming' as const,
-    afterId: questionId,
-  }
-  if (place.kind === 'stands') await tx.insert(chatMessages).values({ ...answer, clientMessageId })
-  else await tx.insert(chatMessages).values([question, answer])
 }
 
 async function endedElsewhere(tx: Transaction, run: FinishedRun): Promise<KeptStatus | undefined> {

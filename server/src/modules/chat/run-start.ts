@@ -120,10 +120,10 @@ export function createRunStarts(deps: {
         log: runLog,
         context: runContext({ runId, user: result.user, business: question.business }),
         sessionId,
-        userMessageId,
         assistantMessageId,
         message: content,
-        budget: deps.budgets.open({ runId, locale: result.user.locale, reserved: result.budget }),
+        said: result.said,
+        budget: deps.budgets.open({ runId, locale: result.user.locale, reserved: result.reserved }),
       })
       registry.add(run)
       if (!session) deps.titles.afterFirstAnswer(run, result.user.locale)

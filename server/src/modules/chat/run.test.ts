@@ -24,7 +24,6 @@ function begin(options: { script?: Script; bounds?: Partial<RunBounds>; store?: 
     {
       engine: createScriptedEngine(options.script),
       repository: {
-        historyBefore: async () => [],
         async saveProgress(rows) {
           await options.store?.save?.(rows)
           saved.push(structuredClone(rows))
@@ -63,9 +62,9 @@ function begin(options: { script?: Script; bounds?: Partial<RunBounds>; store?: 
         },
       },
       sessionId: 'session',
-      userMessageId: 'question',
       assistantMessageId: 'answer',
       message: 'Hi',
+      said: { history: [], summary: undefined },
       budget: openBudget(),
     },
   )

@@ -4,7 +4,7 @@ import type { Log } from '../../platform/logger.ts'
 import { inSpan } from '../../platform/tracing/spans.ts'
 import { createPausableDeadline } from '../../platform/pausable-deadline.ts'
 import { type AgentEngine, AgentFailure, type RunContext, type Usage } from '../agent/index.ts'
-import { afterSummary, type StoredSummary } from './after-summary.ts'
+import { afterSummary, type HistoryRow, type StoredSummary } from './after-summary.ts'
 import { createAnswerDraft } from './answer-draft.ts'
 import type { StoredProgress } from './answer-progress.ts'
 import type { RunBudget } from './budget/run-budget.ts'
@@ -47,9 +47,7 @@ export const defaultRunBounds: RunBounds = {
 /** RunDeps is what every run needs. */
 export type RunDeps = {
   engine: AgentEngine
-  repository: Pick<ChatRepository, 'historyBefore' | 'saveProgress' | 'finishRun'>
-  /** summaryOf gives what was said before the part of a conversation that is sent as it was. */
-  summaryOf?: (sessionId: string) => Promise<StoredSummary | undefined>
+  repository: Pick<ChatRepository, 'saveProgress' | 'finishRun'>
   clock: Clock
   log: Log
   bounds: RunBounds
@@ -64,9 +62,10 @@ export type RunPlan = {
   log: RunLog
   context: RunContext
   sessionId: string
-  userMessageId: string
   assistantMessageId: string
   message: string
+  /** What was said before: the newest messages, and the summary of what came before those. */
+  said: { history: readonly HistoryRow[]; summary: StoredSummary | undefined }
   budget: RunBudget
 }
 
@@ -152,10 +151,7 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
   async function consume(): Promise<Outcome> {
     let usage: Usage | undefined
     try {
-      const [before, stored] = await Promise.all([
-        repository.historyBefore({ sessionId, messageId: plan.userMessageId, limit: HISTORY_LIMIT }),
-        deps.summaryOf?.(sessionId),
-      ])
+      const { history: before, summary: stored } = plan.said
       const { rows: unsummed, summary } = afterSummary({ rows: before, limit: HISTORY_LIMIT, stored })
       const history = unsummed.map(({ id: _, ...said }) => said)
       const input = { context, history, message: plan.message, ...(summary === undefined ? {} : { summary }) }

@@ -2,8 +2,7 @@ import { and, desc, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Executor, Transaction } from '../../../platform/db/database.ts'
 import { newId } from '../../../platform/ids.ts'
 import { users } from '../../auth/index.ts'
-import { chatBudgetDays, chatBudgets, chatMessages, chatRuns } from '../schema.ts'
-import { modelColumns } from './charge.ts'
+import { chatBudgetDays, chatBudgets, chatRuns } from '../schema.ts'
 import type { Tariff } from './prices.ts'
 
 /** Budget is what an owner may use in a day; null is "as the programme" or "as the settings", 0 is no limit. */
@@ -15,22 +14,14 @@ export type RunLimits = { tokens: number; runs: number | null }
 /** DayUse is what an owner has used of a day's budget, and what their running answers hold of it. */
 export type DayUse = { runs: number; usedTokens: number; reservedTokens: number }
 
-/** Reservation is what a run asks for at its start. */
-export type Reservation = { userId: string; day: string; tokens: number; limits: RunLimits }
-
 /**
  * RunBudgetRequest is a message to be paid for: `tokens` without what was said before, 0 where the model uses none;
  * `historyTokens` is the most that is sent of that.
  */
 export type RunBudgetRequest = { day: string; tokens: number; historyTokens: number; model: string; tariff: Tariff }
 
-/** Reserved is what a run may hold; `tokenLimit` 0 is no limit. `columns` go into the run's row. */
-export type Reserved = {
-  kind: 'reserved'
-  tokens: number
-  tokenLimit: number
-  columns: ReturnType<typeof modelColumns> & { budgetDay: string; reservedTokens: number }
-}
+/** Reserved is what a run may hold; `tokenLimit` 0 is no limit. */
+export type Reserved = { tokens: number; tokenLimit: number }
 
 /** BudgetSpent is a refusal, with all that tells why. */
 export type BudgetSpent = { kind: 'budget_spent'; tokens: number; limits: RunLimits; use: DayUse }
@@ -63,50 +54,6 @@ export async function dayUse(db: Executor, whose: { userId: string; day: string 
     .from(chatBudgetDays)
     .where(and(eq(chatBudgetDays.userId, whose.userId), eq(chatBudgetDays.day, whose.day)))
   return use ?? { runs: 0, usedTokens: 0, reservedTokens: 0 }
-}
-
-/**
- * reserve counts a run and takes its tokens out of the day, in the transaction that starts it; false when they do not
- * fit any more. One statement on one row judges and takes, so whoever else reserves waits for it, wherever they are.
- */
-export async function reserve(tx: Transaction, { userId, day, tokens, limits }: Reservation): Promise<boolean> {
-  // Typed one and all: PostgreSQL would compare two bare parameters as texts.
-  const asked = sql`${tokens}::bigint`
-  const limit = sql`${limits.tokens}::bigint`
-  const runLimit = sql`${limits.runs ?? 0}::bigint`
-  const { rows } = await tx.execute<{ runs: number }>(sql`
-    INSERT INTO ${chatBudgetDays} AS d (user_id, day, runs, reserved_tokens)
-    SELECT ${userId}::uuid, ${day}::date, 1, ${asked} WHERE ${limit} = 0 OR ${asked} <= ${limit}
-    ON CONFLICT (user_id, day) DO UPDATE SET runs = d.runs + 1, reserved_tokens = d.reserved_tokens + ${asked}
-    WHERE (${limit} = 0 OR d.used_tokens + d.reserved_tokens + ${asked} <= ${limit})
-      AND (${runLimit} = 0 OR d.runs < ${runLimit})
-    RETURNING runs`)
-  const runs = rows[0]?.runs
-  // The first of a day clears away the days that nobody looks at any more.
-  if (runs === 1)
-    await tx.execute(
-      sql`DELETE FROM ${chatBudgetDays} WHERE user_id = ${userId} AND day < ${day}::date - 1 AND reserved_tokens = 0`,
-    )
-  return runs !== undefined
-}
-
-/** reserveForRun reserves what a message costs with what was said before in its session, or says that it does not fit. */
-export async function reserveForRun(
-  tx: Transaction,
-  run: RunBudgetRequest & { userId: string; sessionId: string | null; limits: RunLimits },
-): Promise<Reserved | BudgetSpent> {
-  const { userId, day, limits } = run
-  const tokenLimit = run.tokens === 0 ? 0 : limits.tokens
-  const said = tokenLimit === 0 || run.sessionId === null ? 0 : await saidTokens(tx, run.sessionId)
-  const tokens = tokenLimit === 0 ? 0 : run.tokens + Math.min(said, run.historyTokens)
-  if (!(await reserve(tx, { userId, day, tokens, limits: { ...limits, tokens: tokenLimit } })))
-    return { kind: 'budget_spent', tokens, limits, use: await dayUse(tx, { userId, day }) }
-  return {
-    kind: 'reserved',
-    tokens,
-    tokenLimit,
-    columns: { budgetDay: day, reservedTokens: tokens, ...modelColumns(run) },
-  }
 }
 
 /** extend lets a running answer hold `upTo` tokens in all; false when they do not fit, or the run has ended. */
@@ -173,14 +120,6 @@ export async function unsettled(tx: Transaction): Promise<string[]> {
     WHERE reserved_tokens IS NOT NULL AND status <> 'running' AND lease_until < now() - interval '1 minute'
     ORDER BY id LIMIT 1000`)
   return rows.map(({ id }) => id)
-}
-
-/** saidTokens estimates the last messages of a session: bytes are counted, three to a token. */
-export async function saidTokens(tx: Transaction, sessionId: string): Promise<number> {
-  const { rows } = await tx.execute<{ tokens: number }>(sql`
-    SELECT coalesce(sum(octet_length(content) + coalesce(octet_length(tool_calls::text), 0)), 0) / 3 AS tokens
-    FROM (SELECT content, tool_calls FROM ${chatMessages} WHERE session_id = ${sessionId} AND is_current ORDER BY id DESC LIMIT 200) AS m`)
-  return rows[0]?.tokens ?? 0
 }
 
 /**
