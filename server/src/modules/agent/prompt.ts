@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { dateFormat } from '../../platform/date-format.ts'
 import { cleanText } from '../../platform/text.ts'
 import { dataBlock, encoded, readDataBlock } from './data-block.ts'
 import type { RunContext } from './engine.ts'
@@ -103,12 +104,12 @@ export function readAdvisorData(prompt: string): AdvisorData | undefined {
 /** dateIn writes a moment as a date with weekday and time zone, as in `Sunday, 22 November 2026 (Asia/Jakarta)`. */
 export function dateIn(timeZone: string, moment: Date): string {
   const options = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const
-  return `${new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(moment)} (${timeZone})`
+  return `${dateFormat('en-GB', { ...options, timeZone }).format(moment)} (${timeZone})`
 }
 
 /** dayIn writes the day of a moment in a time zone, as in `2026-11-22`. */
 export function dayIn(timeZone: string, moment: Date): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone }).format(moment)
+  return dateFormat('sv-SE', { timeZone }).format(moment)
 }
 
 // As the block writes it, quotes and all.

@@ -26,7 +26,7 @@ export {
 } from './dto.ts'
 export { externalIdSchema } from './link-dto.ts'
 export type { LinkService } from './link-service.ts'
-export { type Business, type BusinessFields, insertBusiness, type Level } from './repository.ts'
+export { accessibleBusiness, type Business, type BusinessFields, insertBusiness, type Level } from './repository.ts'
 export type { BusinessService, ChangedListener, CreatedListener } from './service.ts'
 
 /** BusinessModule is the module, wired. */

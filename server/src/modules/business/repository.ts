@@ -1,4 +1,19 @@
-import { and, asc, count, desc, eq, gt, ilike, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  ilike,
+  inArray,
+  isNull,
+  lt,
+  or,
+  type Placeholder,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { type Executor, pgErrorCode, type Transaction } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
@@ -37,11 +52,13 @@ const owner = { id: users.id, name: users.name, email: users.email }
 const profile = { business: businesses, totalPoints: businessStandings.totalPoints, level }
 
 /**
- * accessible is the id of the business that a user may act for: the one named, or their first; null when there is none.
+ * accessibleBusiness is the id of the business that a user may act for: the one named, or their first; null when there is none.
  * The database function decides, for every query of the service, so that there is one place to let more people in.
  */
-const accessible = (userId: string | PgColumn, businessId?: string): SQL =>
-  sql`accessible_business(${userId}, ${businessId ?? null}::uuid)`
+export const accessibleBusiness = (
+  userId: string | PgColumn | Placeholder,
+  businessId?: string | PgColumn | Placeholder,
+): SQL => sql`accessible_business(${userId}, ${businessId ?? null}::uuid)`
 
 // What a user owns, for counting, listing and erasing; not for access.
 const ownedBy = (userId: string) => and(eq(businesses.userId, userId), isNull(businesses.erasedAt))
@@ -51,7 +68,7 @@ export async function findOwned(db: Executor, userId: string, businessId?: strin
   const [business] = await db
     .select()
     .from(businesses)
-    .where(eq(businesses.id, accessible(userId, businessId)))
+    .where(eq(businesses.id, accessibleBusiness(userId, businessId)))
   return business
 }
 
@@ -68,7 +85,7 @@ export async function findOwnedProfile(
   userId: string,
   businessId?: string,
 ): Promise<ProfileRow | undefined> {
-  const [row] = await profiles(db).where(eq(businesses.id, accessible(userId, businessId)))
+  const [row] = await profiles(db).where(eq(businesses.id, accessibleBusiness(userId, businessId)))
   return row
 }
 
@@ -105,7 +122,7 @@ export async function findMe(db: Executor, userId: string) {
   const [row] = await db
     .select({ user: users, ...profile })
     .from(users)
-    .leftJoin(businesses, eq(businesses.id, accessible(users.id)))
+    .leftJoin(businesses, eq(businesses.id, accessibleBusiness(users.id)))
     .leftJoin(businessStandings, eq(businessStandings.businessId, businesses.id))
     .leftJoin(businessLevels, eq(businessLevels.id, businessStandings.levelId))
     .where(eq(users.id, userId))
@@ -141,7 +158,7 @@ export async function updateOwned(
     .update(businesses)
     .set({ ...fields, updatedAt: now })
     // The row itself is asked too: when an erasure was under way, it is looked at again after it, the function is not.
-    .where(and(eq(businesses.id, accessible(userId, businessId)), isNull(businesses.erasedAt)))
+    .where(and(eq(businesses.id, accessibleBusiness(userId, businessId)), isNull(businesses.erasedAt)))
     .returning({ id: businesses.id })
   if (updated.length === 0) return false
   if (fields.boardVisibility) await setOnBoard(tx, businessId, fields.boardVisibility !== 'hidden')

@@ -17,15 +17,15 @@ export type ChatAccess = ReturnType<typeof createChatAccess>
 
 /** createChatAccess makes it; the first line of every method of the chat goes through it. */
 export function createChatAccess(deps: {
-  repository: Pick<ChatRepository, 'session' | 'run' | 'message' | 'findNamed'>
+  repository: Pick<ChatRepository, 'ownSession' | 'run' | 'message' | 'findNamed'>
   business: BusinessAccess
 }) {
   const { repository, business } = deps
 
   async function session(userId: string, sessionId: string): Promise<OwnSession> {
-    const found = await repository.session(sessionId)
-    if (!found) throw problem.notFound()
-    return { session: found, business: await business.businessFor(userId, found.businessId) }
+    const own = await repository.ownSession(userId, sessionId)
+    if (!own) throw problem.notFound()
+    return own
   }
 
   return {

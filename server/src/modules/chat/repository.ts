@@ -1,8 +1,10 @@
 import { and, desc, eq, getTableColumns, gt, isNull, lt, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
+import { accessibleBusiness, businesses } from '../business/index.ts'
 import type { HistoryRow } from './after-summary.ts'
 import { createAnswerProgress } from './answer-progress.ts'
 import { createBranches, type MessageVersions, versionCount } from './branches.ts'
+import type { OwnSession } from './chat-access.ts'
 import { createRunRows } from './run-rows.ts'
 import { historyRows } from './run-start-row.ts'
 import { chatMessages, chatSessions } from './schema.ts'
@@ -19,12 +21,25 @@ export type ChatRepository = ReturnType<typeof createChatRepository>
 
 /** createChatRepository makes the repository over a database. */
 export function createChatRepository(db: Database) {
+  const ownSession = db
+    .select({ session: chatSessions, business: businesses })
+    .from(chatSessions)
+    .innerJoin(businesses, eq(businesses.id, accessibleBusiness(sql.placeholder('userId'), chatSessions.businessId)))
+    .where(and(eq(chatSessions.id, sql.placeholder('sessionId')), isNull(chatSessions.deletedAt)))
+    .prepare('own_session')
+
   return {
     ...createRunRows(db),
     ...createAnswerProgress(db),
     ...createBranches(db),
 
-    /** session gives a session that is not deleted. */
+    /** ownSession gives a session that is not deleted, with its business, where the user may act for that. */
+    async ownSession(userId: string, sessionId: string): Promise<OwnSession | undefined> {
+      const [found] = await ownSession.execute({ userId, sessionId })
+      return found
+    },
+
+    /** session gives a session that is not deleted, whosever it is. */
     async session(sessionId: string): Promise<ChatSession | undefined> {
       const [session] = await db
         .select()

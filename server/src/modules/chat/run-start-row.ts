@@ -46,20 +46,19 @@ const started = z
 const withRun = <Kind extends string>(kind: Kind) =>
   z.object({ kind: z.literal(kind), run_id: z.string() }).transform((row) => ({ kind: row.kind, runId: row.run_id }))
 
-const budgetSpent = z
-  .object({
-    kind: z.literal('budget_spent'),
-    locale,
-    tokens: z.number(),
-    limits: z.object({ tokens: z.number(), runs: z.number().nullable() }),
-    use: z
-      .object({ runs: z.number(), used_tokens: z.number(), reserved_tokens: z.number() })
-      .transform(({ runs, used_tokens, reserved_tokens }) => ({
-        runs,
-        usedTokens: used_tokens,
-        reservedTokens: reserved_tokens,
-      })),
-  })
+const budgetSpent = z.object({
+  kind: z.literal('budget_spent'),
+  locale,
+  tokens: z.number(),
+  limits: z.object({ tokens: z.number(), runs: z.number().nullable() }),
+  use: z
+    .object({ runs: z.number(), used_tokens: z.number(), reserved_tokens: z.number() })
+    .transform(({ runs, used_tokens, reserved_tokens }) => ({
+      runs,
+      usedTokens: used_tokens,
+      reservedTokens: reserved_tokens,
+    })),
+})
 
 /** runStartAnswer is whether a run was started, and why not. */
 export const runStartAnswer = z.union([

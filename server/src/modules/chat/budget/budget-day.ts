@@ -1,3 +1,5 @@
+import { dateFormat } from '../../../platform/date-format.ts'
+
 /** BudgetDay is a day of budgets: its date, and the instant at which the next one begins. */
 export type BudgetDay = { day: string; endsAt: Date }
 
@@ -10,15 +12,19 @@ const LONGEST_DAY_MS = 27 * HOUR_MS
  * business's own would let its owner begin a new day by moving it.
  */
 export function budgetDay(at: Date, timeZone: string): BudgetDay {
-  const dates = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
-  const day = dates.format(at)
+  const day = budgetDate(at, timeZone)
   // Halving finds the change of date wherever the zone puts it, also where a day has 23 or 25 hours.
   let inside = at.getTime()
   let beyond = inside + LONGEST_DAY_MS
   while (beyond - inside > 1) {
     const middle = Math.floor((inside + beyond) / 2)
-    if (dates.format(middle) === day) inside = middle
+    if (budgetDate(new Date(middle), timeZone) === day) inside = middle
     else beyond = middle
   }
   return { day, endsAt: new Date(beyond) }
+}
+
+/** budgetDate is the date of the day that an instant belongs to, as in `2026-11-22`. */
+export function budgetDate(at: Date, timeZone: string): string {
+  return dateFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
 }

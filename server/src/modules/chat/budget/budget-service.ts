@@ -6,7 +6,7 @@ import { problem } from '../../../platform/errors.ts'
 import { decodeCursor, type Page, pageOf } from '../../../platform/http/paging.ts'
 import { idSchema } from '../../../platform/text.ts'
 import { findUser, type User } from '../../auth/index.ts'
-import { budgetDay } from './budget-day.ts'
+import { budgetDate, budgetDay } from './budget-day.ts'
 import { type Budget, dayUse, limitsOf, ownBudget, ownBudgets, removeBudget, writeBudget } from './budget-repository.ts'
 import type { AdminUsageView, BudgetBody, UsageQuery, UsageView } from './dto.ts'
 import { type Period, runsSince, usageByDay, usageByModel, usageByOwner, usageBySession } from './usage-repository.ts'
@@ -95,7 +95,7 @@ export function createBudgetService(options: { db: Database; clock: Clock; timeZ
   }
 
   function periodOf({ from, to }: UsageQuery): Period {
-    const today = budgetDay(clock.now(), timeZone).day
+    const today = budgetDate(clock.now(), timeZone)
     const last = to ?? (from !== undefined && from > today ? from : today)
     const first = from ?? daysBefore(last, USUAL_PERIOD_DAYS - 1)
     if (first > last) throw problem.invalid([{ path: 'from', message: 'must not be after to' }])

@@ -3,7 +3,7 @@ import type { Database } from '../../../platform/db/database.ts'
 import type { Problem } from '../../../platform/errors.ts'
 import type { Log } from '../../../platform/logger.ts'
 import type { AgentEngine } from '../../agent/index.ts'
-import { budgetDay } from './budget-day.ts'
+import { budgetDate, budgetDay } from './budget-day.ts'
 import { budgetRefusal } from './budget-refusal.ts'
 import { type BudgetSpent, extend, type Reserved, type RunBudgetRequest } from './budget-repository.ts'
 import { OFFLINE, type PriceSettings, tariffOf } from './prices.ts'
@@ -36,7 +36,7 @@ export function createRunBudgets(options: {
     request(message, at) {
       const first = promptEstimate(size, { historyTokens: 0, message })
       return {
-        day: budgetDay(at, timeZone).day,
+        day: budgetDate(at, timeZone),
         tokens: engine.name === OFFLINE ? 0 : first + ANSWER_ROOM,
         historyTokens: promptTokens - first,
         model: engine.name,
