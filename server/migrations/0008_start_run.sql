@@ -44,7 +44,7 @@ $$;
 --   'no_account'; 'repeated' with the run_id that the same client_message_id has started; 'session_known' with the
 --   session_id that has been begun under the same names; 'session_gone'; 'run_active' and, where the lease of that run is
 --   over, 'run_expired', both with its run_id; 'too_many_runs'; 'day_limit' with free_at; 'budget_spent' with all that
---   tells why. See run-rows.ts for what is asked.
+--   tells why. See run-start-row.ts for what is asked.
 CREATE FUNCTION start_run(asked json) RETURNS json LANGUAGE plpgsql
 -- Every look-up here is by an index; plans made while the tables were empty must not scan them once they are large.
 SET jit = off

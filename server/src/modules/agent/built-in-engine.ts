@@ -72,9 +72,12 @@ type LoopDeps = Deps & { runClock: PausableDeadline; steps: StepSpans }
 async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): AsyncGenerator<AgentEvent, void> {
   const { limits, toolbox } = deps
   const { context, history, message, summary } = input
+  // Begun before it is told that the run has begun, which takes as long; what fails is thrown where it is waited for.
+  const remembered = untilAborted(deps.facts.list(context.business.id), signal)
+  remembered.catch(() => {})
   yield { type: 'AgentInput', message }
 
-  const facts = await untilAborted(deps.facts.list(context.business.id), signal)
+  const facts = await remembered
   const budgetTokens = messageBudget(deps)
   const systemTokens = Math.floor(budgetTokens * SYSTEM_SHARE)
   const system = systemPrompt({ context, facts, summary, now: deps.clock.now(), budgetTokens: systemTokens })

@@ -44,6 +44,14 @@ const columns = {
 
 /** createFactStore makes the FactStore over `business_facts`. */
 export function createFactStore({ db, clock }: { db: Database; clock: Clock }) {
+  const newest = db
+    .select(columns)
+    .from(businessFacts)
+    .where(eq(businessFacts.businessId, sql.placeholder('businessId')))
+    .orderBy(desc(businessFacts.id))
+    .limit(FACTS_PER_BUSINESS)
+    .prepare('newest_facts')
+
   async function findSame(tx: Transaction, businessId: string, contentKey: string): Promise<Fact | undefined> {
     const [same] = await tx
       .select(columns)
@@ -87,7 +95,7 @@ export function createFactStore({ db, clock }: { db: Database; clock: Clock }) {
     },
 
     /** list answers every fact of the business, newest first. */
-    list: (businessId: string): Promise<Fact[]> => page({ businessId, limit: FACTS_PER_BUSINESS, before: undefined }),
+    list: (businessId: string): Promise<Fact[]> => newest.execute({ businessId }),
 
     /** page answers at most `limit` facts of the business, newest first, those before an id when one is given. */
     page,

@@ -15,7 +15,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { type Executor, pgErrorCode, type Transaction } from '../../platform/db/database.ts'
+import { type Database, type Executor, pgErrorCode, type Transaction } from '../../platform/db/database.ts'
 import { newId } from '../../platform/ids.ts'
 import { users } from '../auth/index.ts'
 import { businesses, businessLevels, businessLinks, businessStandings } from './schema.ts'
@@ -52,8 +52,8 @@ const owner = { id: users.id, name: users.name, email: users.email }
 const profile = { business: businesses, totalPoints: businessStandings.totalPoints, level }
 
 /**
- * accessibleBusiness is the id of the business that a user may act for: the one named, or their first; null when there is none.
- * The database function decides, for every query of the service, so that there is one place to let more people in.
+ * accessibleBusiness is the id of the business that a user may act for: the one named, or their first; null when there is
+ * none. The database function decides, for every query of the service, so that there is one place to let more people in.
  */
 export const accessibleBusiness = (
   userId: string | PgColumn | Placeholder,
@@ -63,13 +63,17 @@ export const accessibleBusiness = (
 // What a user owns, for counting, listing and erasing; not for access.
 const ownedBy = (userId: string) => and(eq(businesses.userId, userId), isNull(businesses.erasedAt))
 
-/** findOwned reads the business that is named, or the user's first; undefined when they have no such business. */
-export async function findOwned(db: Executor, userId: string, businessId?: string): Promise<Business | undefined> {
-  const [business] = await db
+/** ownedFinder makes what reads the business that is named, or the user's first; undefined when they have no such business. */
+export function ownedFinder(db: Database) {
+  const owned = db
     .select()
     .from(businesses)
-    .where(eq(businesses.id, accessibleBusiness(userId, businessId)))
-  return business
+    .where(eq(businesses.id, accessibleBusiness(sql.placeholder('userId'), sql.placeholder('businessId'))))
+    .prepare('owned_business')
+  return async (userId: string, businessId?: string): Promise<Business | undefined> => {
+    const [business] = await owned.execute({ userId, businessId: businessId ?? null })
+    return business
+  }
 }
 
 const profiles = (db: Executor) =>
@@ -79,7 +83,7 @@ const profiles = (db: Executor) =>
     .innerJoin(businessStandings, eq(businessStandings.businessId, businesses.id))
     .leftJoin(businessLevels, eq(businessLevels.id, businessStandings.levelId))
 
-/** findOwnedProfile is findOwned with standing and level, in one round trip. */
+/** findOwnedProfile reads the same with standing and level, in one round trip. */
 export async function findOwnedProfile(
   db: Executor,
   userId: string,

@@ -20,7 +20,7 @@ import {
   type BusinessFields,
   countOwned,
   findMe,
-  findOwned,
+  ownedFinder,
   findOwnedProfile,
   insertBusiness,
   knowsTimeZone,
@@ -63,13 +63,14 @@ export type BusinessService = ReturnType<typeof createBusinessService>
 export function createBusinessService(options: BusinessServiceOptions) {
   const { db, settings, clock, auth, changed } = options
   const createdListeners: CreatedListener[] = []
+  const findOwned = ownedFinder(db)
 
   /**
    * businessFor answers the business that a user may act for: the one named, or their first. It decides access for the
    * whole service: 404 `no_business` for a user without one, 404 `not_found` for one that is not theirs.
    */
   async function businessFor(userId: string, businessId?: string): Promise<Business> {
-    const business = await findOwned(db, userId, businessId)
+    const business = await findOwned(userId, businessId)
     if (!business) throw absent(businessId)
     return business
   }
