@@ -10,7 +10,7 @@ const rows = z.array(
 
 // Of the newest messages, so many are looked at.
 const NEWEST = 5_000
-// What is searched of a message, in characters; see migration 0007.
+// What is searched of a message, in characters; see migration 0006.
 const READ = 20_000
 
 /**

@@ -3,7 +3,7 @@ import { modelColumns } from './budget/charge.ts'
 import type { NewRun } from './run-rows.ts'
 import { HISTORY_LIMIT } from './session-summaries.ts'
 
-// What the function start_run is asked and answers, see migration 0008.
+// What the function start_run is asked and answers, see migration 0007.
 
 const storedToolCall = z
   .object({ call_id: z.string(), tool: z.string(), args: z.unknown(), ok: z.boolean(), output: z.unknown() })

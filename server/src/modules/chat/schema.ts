@@ -30,7 +30,7 @@ const count = () => bigint({ mode: 'number' }).notNull().default(0)
 /**
  * chatSessions are conversations about one business; erased with their owner. `titleSource` says who chose the title: it
  * began as the first message, and the owner's word is final. The words of titles and messages are indexed by migration
- * 0007, in columns that only a search reads.
+ * 0006, in columns that only a search reads.
  */
 export const chatSessions = pgTable(
   'chat_sessions',

@@ -1,4 +1,4 @@
-// What parts words beside a change from letters to digits; chat_search_words of migration 0007 has the same characters.
+// What parts words beside a change from letters to digits; chat_search_words of migration 0006 has the same characters.
 const BETWEEN_WORDS =
   // Control characters part words like any other; the variation selectors stand alone, beside no letter.
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class
