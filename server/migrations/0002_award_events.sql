@@ -46,9 +46,10 @@ DECLARE
   judged_at_us bigint;
   e record;
   accepted awarded_event[] := '{}';
-  -- The business at hand: its place in `accepted`, and where the events so far have led it.
+  -- The business at hand: its events in `accepted`, and where the events so far have led it.
   at_business uuid;
   own_from integer;
+  own awarded_event[];
   total bigint;
   highest bigint;
   changes bigint;
@@ -83,8 +84,8 @@ BEGIN
 
   FOR e IN
     SELECT a.*, m.business_id, b.user_id AS owner_id, b.time_zone, s.business_id AS standing_id, s.total_points,
-      s.highest_points, s.sequence, l.id AS level_id, l.name AS level_name, l.required_points AS level_points, n.next_level_points,
-      u.next_unlock_points, known.id AS known_id, known.fingerprint AS known_fingerprint,
+      s.highest_points, s.sequence, l.id AS level_id, l.name AS level_name, l.required_points AS level_points,
+      n.next_level_points, u.next_unlock_points, known.id AS known_id, known.fingerprint AS known_fingerprint,
       known.points_awarded AS known_points, known.total_after AS known_total, known.level_id AS known_level_id,
       known.level_name AS known_level_name, known.levels_gained AS known_levels_gained, known.unlocked AS known_unlocked,
       known.reason AS known_reason,
@@ -116,7 +117,6 @@ BEGIN
     ORDER BY m.business_id, a.ordinal
   LOOP
     ordinal := e.ordinal;
-    event_id := NULL;
     sequence := NULL;
 
     IF e.standing_id IS NULL THEN
@@ -128,6 +128,7 @@ BEGIN
     IF at_business IS DISTINCT FROM e.business_id THEN
       at_business := e.business_id;
       own_from := cardinality(accepted) + 1;
+      own := '{}';
       total := e.total_points;
       highest := e.highest_points;
       changes := e.sequence;
@@ -136,13 +137,16 @@ BEGIN
       level_points := e.level_points;
       next_level_points := e.next_level_points;
       next_unlock_points := e.next_unlock_points;
-    ELSIF e.known_fingerprint IS NULL AND cardinality(accepted) >= own_from THEN
-      SELECT o.event_id, o.fingerprint, o.points, o.total_points, o.level_id, o.level_name, o.levels_gained, o.unlocked,
-        o.reason
-      INTO e.known_id, e.known_fingerprint, e.known_points, e.known_total, e.known_level_id, e.known_level_name,
-        e.known_levels_gained, e.known_unlocked, e.known_reason
-      FROM unnest(accepted[own_from:]) AS o
-      WHERE o.namespace = e.namespace AND o.idempotency_key = e.idempotency_key;
+    ELSE
+      own := accepted[own_from:];
+      IF e.known_fingerprint IS NULL AND cardinality(own) > 0 THEN
+        SELECT o.event_id, o.fingerprint, o.points, o.total_points, o.level_id, o.level_name, o.levels_gained, o.unlocked,
+          o.reason
+        INTO e.known_id, e.known_fingerprint, e.known_points, e.known_total, e.known_level_id, e.known_level_name,
+          e.known_levels_gained, e.known_unlocked, e.known_reason
+        FROM unnest(own) AS o
+        WHERE o.namespace = e.namespace AND o.idempotency_key = e.idempotency_key;
+      END IF;
     END IF;
 
     IF e.known_fingerprint = e.fingerprint THEN
@@ -187,7 +191,7 @@ BEGIN
           AND x.occurred_at > e.occurred_at - make_interval(secs => e.cooldown_seconds)
           AND x.occurred_at < e.occurred_at + make_interval(secs => e.cooldown_seconds))
       OR EXISTS (
-        SELECT FROM unnest(accepted[own_from:]) AS x
+        SELECT FROM unnest(own) AS x
         WHERE x.rule_id = e.rule_id AND x.is_limited
           AND x.occurred_at > e.occurred_at - make_interval(secs => e.cooldown_seconds)
           AND x.occurred_at < e.occurred_at + make_interval(secs => e.cooldown_seconds))
@@ -206,7 +210,7 @@ BEGIN
           AND x.occurred_at >= (local_day - interval '16 hours') AT TIME ZONE 'UTC'
           AND x.occurred_at < (local_day + interval '40 hours') AT TIME ZONE 'UTC'
         UNION ALL
-        SELECT x.points FROM unnest(accepted[own_from:]) AS x
+        SELECT x.points FROM unnest(own) AS x
         WHERE x.rule_id = e.rule_id AND x.is_limited AND x.day = local_day
       ) AS x;
       IF points > room THEN

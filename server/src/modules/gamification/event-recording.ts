@@ -21,7 +21,7 @@ export type BatchResult = Receipt | Record<string, unknown>
 
 type RecordingOptions = {
   awards: AwardRepository
-  leaderboard: Pick<Leaderboard, 'awarded' | 'doubted' | 'rankOf' | 'ranksOf'>
+  leaderboard: Pick<Leaderboard, 'awarded' | 'rankOf' | 'ranksOf'>
   links: Pick<LinkService, 'businessesOf'>
   /** Called when awards have committed. */
   onAwarded: () => void

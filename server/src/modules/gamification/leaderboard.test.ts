@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { startTestServer, type TestServer } from '../../../test/harness.ts'
+import { openPool } from '../../platform/db/database.ts'
+import { createAwardRepository } from './award-repository.ts'
+import { fingerprint } from './fingerprint.ts'
 
 /** Standing is what a brute-force ranking needs to know. */
 type Standing = { business_id: string; total_points: number; reached_at: string; on_board: boolean }
@@ -156,4 +159,38 @@ describe('the board in memory', () => {
       await other.close()
     }
   })
+})
+
+test('a repeated event and the board agree, though its award was made where nobody told of it', async () => {
+  const owner = await server.owner()
+  const key = 'an answer that was lost'
+  const admin = await server.adminToken()
+  const type = `lost_${Date.now()}`
+  const rule = await server.api('POST', '/admin/gamification/rules', { token: admin, body: { type, points: 7 } })
+  assert.equal(rule.status, 201, rule.text)
+  const store = openPool({ connectionString: server.databaseUrl }, () => {})
+  try {
+    await createAwardRepository(store).award([
+      {
+        caller: owner.user.id,
+        businessId: null,
+        source: 'owner',
+        namespace: 'owner',
+        idempotencyKey: key,
+        fingerprint: fingerprint({ type, occurred_at: null, metadata: null }),
+        actorId: owner.user.id,
+        type,
+        metadata: null,
+        occurredAt: new Date(),
+      },
+    ])
+    const body = { type, idempotency_key: key }
+    const again = await server.api('POST', '/gamification/events', { token: owner.token, body })
+    assert.deepEqual([again.status, again.json.total_points], [200, 7], again.text)
+    const { json } = await server.api('GET', '/gamification/leaderboard?limit=100', { token: owner.token })
+    const own = json.find((entry: { is_current_user: boolean }) => entry.is_current_user)
+    assert.deepEqual([own.total_points, own.rank], [7, again.json.rank])
+  } finally {
+    await store.pool.end()
+  }
 })

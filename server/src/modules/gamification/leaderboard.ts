@@ -28,7 +28,7 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
   const follower = createBoardFollower({ board, pool: store.pool, log })
   let isInDoubt = false
 
-  /** settleDoubt reads the news where an award may have committed without an answer. */
+  /** settleDoubt reads the news where there may be some that were not heard. */
   async function settleDoubt(): Promise<void> {
     isInDoubt = false
     await board.follow().catch((error: unknown) => {
@@ -51,13 +51,10 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
 
     catchUp,
 
-    /** doubted notes that an award was sent and not answered: it may have committed. */
-    doubted(): void {
-      isInDoubt = true
-    },
-
     /** awarded takes over awards of this process that have committed. It never fails, since these must not be tried again. */
     async awarded(outcomes: AwardOutcome[]): Promise<void> {
+      // What is repeated was awarded by somebody else, or by an award whose answer was lost: perhaps not heard of here yet.
+      if (outcomes.some(({ outcome }) => outcome === 'replayed')) isInDoubt = true
       const awards: BoardAward[] = []
       for (const outcome of outcomes) {
         if (outcome.outcome !== 'awarded' || !outcome.change) continue
