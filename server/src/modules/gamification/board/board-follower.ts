@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
+import { createStandingConnection } from '../../../platform/db/standing-connection.ts'
 import type { Log } from '../../../platform/logger.ts'
 import type { Board } from './board.ts'
 
 const CHANNEL = 'tangga_board'
 const SAFETY_POLL_MS = 1_000
 const GATHER_MS = 5
-const RECONNECT_MS = 500
+const RETRY_MS = 500
 // How long after it was last heard of another instance is still told of changes.
 const PEER_MS = 10_000
 // An instance that only reads is heard of this often.
@@ -30,7 +31,6 @@ type FollowerOptions = { board: Board; pool: pg.Pool; log: Log }
 /** createBoardFollower makes the follower of this process; it holds one connection, to listen on. */
 export function createBoardFollower({ board, pool, log }: FollowerOptions): BoardFollower {
   const instance = randomUUID()
-  let client: pg.Client | undefined
   let poll: NodeJS.Timeout | undefined
   let signOfLife: NodeJS.Timeout | undefined
   let gather: NodeJS.Timeout | undefined
@@ -71,51 +71,32 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
     if (message !== 'here') void follow()
   }
 
-  async function listen(): Promise<void> {
-    const { connectionString, host, port, user, password, database } = pool.options
-    const fresh = new pg.Client({
-      connectionString,
-      host,
-      port,
-      user,
-      password,
-      database,
-      application_name: 'tangga board',
-      keepAlive: true,
-    })
-    fresh.on('notification', ({ payload }) => heard(payload ?? ''))
-    const again = (): void => {
-      if (client !== fresh || isClosed) return
-      client = undefined
-      retry = setTimeout(() => void listen(), RECONNECT_MS).unref()
-    }
-    fresh.on('error', again)
-    fresh.on('end', again)
-    client = fresh
-    try {
-      await fresh.connect()
-      await fresh.query(`LISTEN ${CHANNEL}`)
+  const connection = createStandingConnection({
+    pool,
+    applicationName: 'tangga board',
+    async onOpen(client) {
+      await client.query(`LISTEN ${CHANNEL}`)
       tell('joined')
       if (hasListened) {
-        await board.rewind()
+        void board.rewind()
         void follow()
       }
       hasListened = true
-    } catch (error) {
-      log.debug({ err: error }, 'the board cannot listen yet')
-      again()
-    }
-  }
+    },
+    onLost: () => {},
+    onNotification: heard,
+    onError: (error) => log.debug({ err: error }, 'the board cannot listen yet'),
+  })
 
   async function begin(): Promise<void> {
-    await listen()
+    await connection.open()
     while (!board.isWarm && !isClosed) {
       try {
         await board.warmUp()
       } catch (error) {
         log.warn({ err: error }, 'the board could not be read; trying again')
         await new Promise((resolve) => {
-          retry = setTimeout(resolve, RECONNECT_MS)
+          retry = setTimeout(resolve, RETRY_MS)
         })
       }
     }
@@ -142,7 +123,7 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
       clearInterval(signOfLife)
       clearTimeout(gather)
       clearTimeout(retry)
-      await client?.end().catch(() => {})
+      await connection.close()
       await starting
     },
   }
