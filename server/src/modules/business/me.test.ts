@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { startTestServer, type TestServer, testPassword } from '../../../test/harness.ts'
+import { eventually } from '../../platform/db/embedded/testing/temporary-place.ts'
 import { users } from '../auth/index.ts'
 import { businesses, businessStandings } from './schema.ts'
 
@@ -117,25 +118,38 @@ describe('an erased account', () => {
     )
   })
 
+  // In the order in which they wait for the business: a change, the erasure, another change.
   test('and changes of its business at once leave nothing personal behind either', async () => {
-    for (let round = 0; round < 5; round++) {
-      const { token, business } = await server.owner()
-      const rename = (name: string) =>
-        server.api('PATCH', '/business/profile', { token, body: { business_name: name, board_visibility: 'shown' } })
-      const [first, erased, second] = await Promise.all([
-        rename('Rahasia one'),
-        server.api('DELETE', '/auth/me', { token, body: { password: testPassword } }),
-        rename('Rahasia two'),
-      ])
-      assert.equal(erased.status, 204)
-      for (const answer of [first, second]) assert.ok([200, 404].includes(answer.status), answer.text)
-      const [row] = await server.db.select().from(businesses).where(eq(businesses.id, business.id))
-      assert.equal(row?.businessName, '')
-      const [standing] = await server.db
-        .select()
-        .from(businessStandings)
-        .where(eq(businessStandings.businessId, business.id))
-      assert.equal(standing?.onBoard, false)
-    }
+    const { token, business } = await server.owner()
+    const rename = (name: string) =>
+      server.api('PATCH', '/business/profile', { token, body: { business_name: name, board_visibility: 'shown' } })
+    const waiting = (count: number) =>
+      eventually(async () => {
+        const { rows } = await server.db.execute<{ count: string }>(sql`SELECT count(*) FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+        return Number(rows[0]?.count) === count
+      })
+
+    const answers = await server.db.transaction(async (tx) => {
+      await tx.select().from(businesses).where(eq(businesses.id, business.id)).for('update')
+      const first = rename('Rahasia one')
+      await waiting(1)
+      const erasure = server.api('DELETE', '/auth/me', { token, body: { password: testPassword } })
+      await waiting(2)
+      const second = rename('Rahasia two')
+      await waiting(3)
+      return { first, erasure, second }
+    })
+    assert.equal((await answers.erasure).status, 204)
+    assert.ok([200, 404].includes((await answers.first).status), (await answers.first).text)
+    assert.equal((await answers.second).status, 404)
+
+    const [row] = await server.db.select().from(businesses).where(eq(businesses.id, business.id))
+    assert.equal(row?.businessName, '')
+    const [standing] = await server.db
+      .select()
+      .from(businessStandings)
+      .where(eq(businessStandings.businessId, business.id))
+    assert.equal(standing?.onBoard, false)
   })
 })

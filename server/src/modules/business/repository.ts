@@ -111,13 +111,17 @@ export async function countOwned(tx: Transaction, userId: string): Promise<numbe
   return row?.owned ?? 0
 }
 
-/** ownedIds are the ids of all businesses of a user. */
-export async function ownedIds(db: Executor, userId: string): Promise<string[]> {
-  const rows = await db
+/**
+ * lockOwned holds all businesses of a user until the transaction ends, and answers their ids. Whoever locks a business and
+ * its standing takes the business first.
+ */
+export async function lockOwned(tx: Transaction, userId: string): Promise<string[]> {
+  const rows = await tx
     .select({ id: businesses.id })
     .from(businesses)
     .where(ownedBy(userId))
     .orderBy(asc(businesses.id))
+    .for('no key update')
   return rows.map((row) => row.id)
 }
 

@@ -26,7 +26,7 @@ import {
   knowsTimeZone,
   listLevels,
   listOwnedProfiles,
-  ownedIds,
+  lockOwned,
   updateOwned,
 } from './repository.ts'
 
@@ -170,8 +170,8 @@ export function createBusinessService(options: BusinessServiceOptions) {
       return this.me(userId)
     },
 
-    /** idsOf are all businesses that a user may act for. */
-    idsOf: (tx: Transaction, userId: string): Promise<string[]> => ownedIds(tx, userId),
+    /** lockAll holds all businesses of a user until the transaction ends, and answers their ids. */
+    lockAll: (tx: Transaction, userId: string): Promise<string[]> => lockOwned(tx, userId),
 
     /** erase takes everything personal out of a user's businesses, inside the transaction that erases the account. */
     erase: (tx: Transaction, userId: string): Promise<void> => blankBusinessesOf(tx, userId, clock.now()),

@@ -261,7 +261,7 @@ export function createGamificationService({
 
     /** erase drops what an owner wrote into events, inside the erasure's transaction; what counts stays. */
     async erase(tx: Transaction, userId: string): Promise<void> {
-      await repository.forgetWords(tx, await business.idsOf(tx, userId))
+      await repository.forgetWords(tx, await business.lockAll(tx, userId))
     },
 
     /** boardChanged is for whoever changed what the board shows of a business: its name, its owner, its visibility. */
