@@ -203,7 +203,10 @@ BEGIN
     SET session_id = excluded.session_id, message_id = excluded.message_id;
   END IF;
 
-  SELECT summary, summary_until INTO other FROM chat_sessions WHERE id = run.session_id;
+  -- A summary of what is not shown any more tells of another conversation.
+  SELECT s.summary, s.summary_until INTO other
+  FROM chat_sessions s JOIN chat_messages last ON last.id = s.summary_until AND last.is_current
+  WHERE s.id = run.session_id;
   RETURN json_build_object('kind', 'started',
     'user', json_build_object('id', owner.id, 'name', owner.name, 'locale', owner.locale),
     'tokens', held, 'token_limit', token_limit, 'summary', other.summary, 'summary_until', other.summary_until,

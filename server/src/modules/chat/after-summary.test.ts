@@ -8,29 +8,17 @@ const ids = (answer: ReturnType<typeof afterSummary>) => answer.rows.map(({ id }
 
 describe('what a summary leaves of a conversation', () => {
   test('is all of it without one', () => {
-    const answer = afterSummary({ rows: rows('a', 'b'), limit: 9, stored: undefined })
+    const answer = afterSummary({ rows: rows('a', 'b'), stored: undefined })
     assert.deepEqual([ids(answer), answer.summary], [['a', 'b'], undefined])
   })
 
   test('is what follows its last message', () => {
-    const answer = afterSummary({ rows: rows('a', 'b', 'c'), limit: 9, stored: stored('b') })
+    const answer = afterSummary({ rows: rows('a', 'b', 'c'), stored: stored('b') })
     assert.deepEqual([ids(answer), answer.summary], [['c'], 'before'])
   })
 
   test('is all that was read, when its last message is older than that', () => {
-    const answer = afterSummary({ rows: rows('c', 'd'), limit: 2, stored: stored('b') })
+    const answer = afterSummary({ rows: rows('c', 'd'), stored: stored('b') })
     assert.deepEqual([ids(answer), answer.summary], [['c', 'd'], 'before'])
-  })
-
-  test('is all of it, without the summary, when the owner went back before its end', () => {
-    for (const [have, limit] of [
-      [rows('a', 'c'), 9],
-      [rows('a'), 9],
-      [[], 9],
-      [rows('a', 'c'), 2],
-    ] as const) {
-      const answer = afterSummary({ rows: have, limit, stored: stored('b') })
-      assert.deepEqual([ids(answer), answer.summary], [have.map(({ id }) => id), undefined])
-    }
   })
 })

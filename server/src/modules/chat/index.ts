@@ -103,7 +103,7 @@ export function createChat(options: {
   const titles = createTitles({ write, sessions, repository, log })
   const summaries = createSessionSummaries({
     db,
-    history: (query) => repository.historyBefore(query),
+    repository,
     summariser: options.summariser,
     log,
   })

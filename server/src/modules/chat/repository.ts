@@ -1,7 +1,7 @@
 import { and, desc, eq, getTableColumns, gt, isNull, lt, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
 import { accessibleBusiness, businesses } from '../business/index.ts'
-import type { HistoryRow } from './after-summary.ts'
+import type { HistoryRow, StoredSummary } from './after-summary.ts'
 import { createAnswerProgress } from './answer-progress.ts'
 import { createBranches, type MessageVersions, versionCount } from './branches.ts'
 import type { OwnSession } from './chat-access.ts'
@@ -15,6 +15,11 @@ export type { AnswerRows, ChatRun, FinishedRun, KeptStatus, NewRun, StartResult 
 export type ChatSession = typeof chatSessions.$inferSelect
 /** ChatMessage is something that was said, as stored. */
 export type ChatMessage = typeof chatMessages.$inferSelect
+
+/** Said is what was said in a conversation. `summaryUntil` is where the summary that it has ends, of whichever branch. */
+export type Said = { history: HistoryRow[]; summary: StoredSummary | undefined; summaryUntil: string | null }
+
+const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** ChatRepository reads and writes sessions, runs and messages. */
 export type ChatRepository = ReturnType<typeof createChatRepository>
@@ -80,11 +85,28 @@ export function createChatRepository(db: Database) {
         .limit(query.limit)
     },
 
-    /** historyBefore gives what was said before a message, oldest first, at most `limit` messages of the current branch. */
-    async historyBefore(query: { sessionId: string; messageId: string; limit: number }): Promise<HistoryRow[]> {
-      const { sessionId, messageId, limit } = query
-      const { rows } = await db.execute(sql`SELECT chat_history(${sessionId}, ${messageId}, ${limit}) AS history`)
-      return historyRows.parse(rows[0]?.history)
+    /**
+     * said gives what was said in a session that is not deleted, oldest first, at most `limit` messages of the current
+     * branch, and its summary where that is of this branch. One statement, so that both are of the same moment.
+     */
+    async said({ sessionId, limit }: { sessionId: string; limit: number }): Promise<Said | undefined> {
+      const [row] = await db
+        .select({
+          history: sql<unknown>`chat_history(${chatSessions.id}, ${AFTER_ALL}, ${limit})`,
+          text: chatSessions.summary,
+          summaryUntil: chatSessions.summaryUntil,
+          until: chatMessages.id,
+        })
+        .from(chatSessions)
+        .leftJoin(chatMessages, and(eq(chatMessages.id, chatSessions.summaryUntil), eq(chatMessages.isCurrent, true)))
+        .where(and(eq(chatSessions.id, sessionId), isNull(chatSessions.deletedAt)))
+      if (!row) return undefined
+      const { text, until, summaryUntil } = row
+      return {
+        history: historyRows.parse(row.history),
+        summary: text !== null && until !== null ? { text, until } : undefined,
+        summaryUntil,
+      }
     },
   }
 }

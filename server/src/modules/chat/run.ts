@@ -13,7 +13,6 @@ import type { ChatRepository, FinishedRun, KeptStatus } from './repository.ts'
 import type { RunEvent } from './run-events.ts'
 import type { RunLog } from './run-log.ts'
 import { endRunSpan, startRunSpan } from './run-span.ts'
-import { HISTORY_LIMIT } from './session-summaries.ts'
 
 /** RunAbort is why a run is ended from outside before its answer is whole. */
 export type RunAbort = 'stopped' | 'server_stopping' | 'interrupted' | 'run_timeout' | 'answer_too_long'
@@ -152,7 +151,7 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
     let usage: Usage | undefined
     try {
       const { history: before, summary: stored } = plan.said
-      const { rows: unsummed, summary } = afterSummary({ rows: before, limit: HISTORY_LIMIT, stored })
+      const { rows: unsummed, summary } = afterSummary({ rows: before, stored })
       const history = unsummed.map(({ id: _, ...said }) => said)
       const input = { context, history, message: plan.message, ...(summary === undefined ? {} : { summary }) }
       control.signal.throwIfAborted()

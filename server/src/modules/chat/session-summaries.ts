@@ -2,7 +2,8 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../../platform/db/database.ts'
 import type { Log } from '../../platform/logger.ts'
 import type { Summariser } from '../agent/index.ts'
-import { afterSummary, type HistoryRow, type StoredSummary } from './after-summary.ts'
+import { afterSummary, type StoredSummary } from './after-summary.ts'
+import type { ChatRepository } from './repository.ts'
 import { within } from './run-registry.ts'
 import { chatSessions } from './schema.ts'
 
@@ -18,7 +19,6 @@ const AT_ONCE = 2
 const FOLDS_AT_ONCE = 3
 // Nothing is lost with a summary, so the process does not wait long for one.
 const CLOSE_MS = 500
-const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /**
  * createSessionSummaries makes the keeper of summaries. Refreshing one happens behind everybody's back: nothing waits for
@@ -26,7 +26,7 @@ const AFTER_ALL = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
  */
 export function createSessionSummaries(deps: {
   db: Database
-  history: (query: { sessionId: string; messageId: string; limit: number }) => Promise<HistoryRow[]>
+  repository: Pick<ChatRepository, 'said'>
   summariser: Summariser | undefined
   log: Log
 }) {
@@ -34,16 +34,8 @@ export function createSessionSummaries(deps: {
   const closing = new AbortController()
   const underWay = new Map<string, Promise<void>>()
 
-  async function summaryOf(sessionId: string): Promise<StoredSummary | undefined> {
-    const [row] = await db
-      .select({ text: chatSessions.summary, until: chatSessions.summaryUntil })
-      .from(chatSessions)
-      .where(eq(chatSessions.id, sessionId))
-    return row && row.text !== null && row.until !== null ? { text: row.text, until: row.until } : undefined
-  }
-
   /** keep stores a summary, unless another instance has stored one meanwhile, or the conversation is gone. */
-  async function keep(sessionId: string, before: StoredSummary | undefined, now: StoredSummary): Promise<boolean> {
+  async function keep(sessionId: string, before: string | null, now: StoredSummary): Promise<boolean> {
     const kept = await db
       .update(chatSessions)
       .set({ summary: now.text, summaryUntil: now.until })
@@ -51,7 +43,7 @@ export function createSessionSummaries(deps: {
         and(
           eq(chatSessions.id, sessionId),
           isNull(chatSessions.deletedAt),
-          sql`${chatSessions.summaryUntil} IS NOT DISTINCT FROM ${before?.until ?? null}::uuid`,
+          sql`${chatSessions.summaryUntil} IS NOT DISTINCT FROM ${before}::uuid`,
         ),
       )
       .returning({ id: chatSessions.id })
@@ -59,17 +51,15 @@ export function createSessionSummaries(deps: {
   }
 
   async function fold(sessionId: string, by: Summariser): Promise<boolean> {
-    const [all, stored] = await Promise.all([
-      deps.history({ sessionId, messageId: AFTER_ALL, limit: HISTORY_LIMIT }),
-      summaryOf(sessionId),
-    ])
-    const { rows, summary } = afterSummary({ rows: all, limit: HISTORY_LIMIT, stored })
+    const said = await deps.repository.said({ sessionId, limit: HISTORY_LIMIT })
+    if (!said) return false
+    const { rows, summary } = afterSummary({ rows: said.history, stored: said.summary })
     const messages = rows.slice(0, by.foldable(rows))
     const last = messages.at(-1)
     if (!last) return false
     const { text, usage, model } = await by.summarise({ previous: summary, messages }, closing.signal)
     log.info({ session_id: sessionId, messages: messages.length, usage, model }, 'a conversation was summarised')
-    return keep(sessionId, stored, { text, until: last.id })
+    return keep(sessionId, said.summaryUntil, { text, until: last.id })
   }
 
   async function refresh(sessionId: string, by: Summariser): Promise<void> {
@@ -81,8 +71,6 @@ export function createSessionSummaries(deps: {
   }
 
   return {
-    summaryOf,
-
     /** consider refreshes the summary of a conversation where that is due, and returns at once. */
     consider(sessionId: string): void {
       if (!summariser || closing.signal.aborted || underWay.has(sessionId) || underWay.size >= AT_ONCE) return

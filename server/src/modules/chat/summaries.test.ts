@@ -81,14 +81,54 @@ describe('a long conversation', () => {
     const session = await ask(token, long('Rent'))
     await ask(token, long('Stock'), session)
     await ask(token, long('Prices'), session)
-    const row = await stored(session)
-    assert.ok(row?.summaryUntil)
-    // As if that message had been replaced by another version.
-    await server.db.update(chatSessions).set({ summaryUntil: session }).where(eq(chatSessions.id, session))
+    assert.ok((await stored(session))?.summaryUntil)
+    const [first] = (await server.api('GET', `/chat/sessions/${session}`, { token })).json
+    const edited = await server.api('POST', `/chat/messages/${first.id}/edit`, {
+      token,
+      body: { content: 'Or loans?' },
+    })
+    assert.equal(edited.status, 200)
     await ask(token, 'And now?', session)
-    const sent = model.requests.filter(({ body }) => !isSummary(body)).at(-1)?.body.messages ?? []
-    assert.equal(JSON.stringify(sent).includes('Sari asked about rent'), false)
-    assert.ok(JSON.stringify(sent).includes('Prices:'))
+    for (const { body } of model.requests.slice(-2)) {
+      const sent = JSON.stringify(body.messages)
+      assert.equal(sent.includes('Sari asked about rent'), false)
+      assert.ok(sent.includes('Or loans?'))
+    }
+
+    answering(says('Sari asked about loans.'))
+    for (const topic of ['Taxes', 'Staff', 'Tools']) await ask(token, long(topic), session)
+    assert.equal((await stored(session))?.summary, 'Sari asked about loans.')
+    assert.match(summaryRequests()[1]?.body.messages[0]?.content ?? '', /"summary_so_far":null/)
+  })
+
+  test('of more messages than are read keeps its summary for as long as what it tells is shown', async () => {
+    const { token } = await server.owner()
+    answering(says('Sari asked about rent.'))
+    const session = await ask(token, 'Hi')
+    const idOf = (count: number | string) => `01000000-0000-7000-8000-${String(count).padStart(12, '0')}`
+    await server.pool.query(
+      `INSERT INTO chat_messages (id, session_id, role, content, status, after_id)
+      SELECT ('01000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, $1,
+        CASE n % 2 WHEN 0 THEN 'user' ELSE 'assistant' END, 'Word ' || n, 'complete',
+        ('01000000-0000-7000-8000-' || lpad((n - 1)::text, 12, '0'))::uuid FROM generate_series(2, 251) AS n`,
+      [session],
+    )
+    const until = idOf(11)
+    await server.db
+      .update(chatSessions)
+      .set({ summary: 'Rent again.', summaryUntil: until })
+      .where(eq(chatSessions.id, session))
+    const sent = async () => {
+      await ask(token, 'And now?', session)
+      return JSON.stringify(model.requests.at(-1)?.body.messages)
+    }
+    assert.ok((await sent()).includes('Rent again.'))
+    // As if the owner had gone back to before that message, and spoken of something else ever since.
+    await server.pool.query('UPDATE chat_messages SET is_current = false WHERE session_id = $1 AND id <= $2', [
+      session,
+      until,
+    ])
+    assert.equal((await sent()).includes('Rent again.'), false)
   })
 
   test('loses its summary with the account, and shows it to nobody', async () => {
