@@ -30,6 +30,7 @@ class Refusal extends Error {}
 try {
   refuseOldNode()
   if (!isPrepared()) await withWorkFolder(prepare)
+  refuseMissingNode()
 } catch (error) {
   if (!(error instanceof Refusal)) throw error
   process.stderr.write(`${error.message}\n`)
@@ -57,16 +58,43 @@ async function prepare() {
 
 /** refuseOldNode speaks up before a minute is spent on an install that could not run. */
 function refuseOldNode() {
-  const major = Number(process.versions.node.split('.')[0])
-  if (major < 20) throw new Refusal(`Tangga needs Node 20 or newer to install itself; this is ${process.version}.`)
+  if (isOlderThan('20.0.0'))
+    throw new Refusal(`Tangga needs Node 20 or newer to install itself; this is ${process.version}.`)
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const packages = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies ?? {}
-  if (major < 24 && !packages[`node-${platform}`]) {
+  if (manifest('package.json').optionalDependencies?.[`node-${platform}`]) return
+  const needed = neededNode()
+  if (isOlderThan(needed)) {
     throw new Refusal(
-      `Tangga runs on Node 24; npm has no package of it for ${platform}, and the one installed here is ${process.version}. ` +
-        'Install Node 24 or newer from https://nodejs.org and start again.',
+      `Tangga runs on Node ${needed} or newer; npm has no package of it for ${platform}, and the one installed here is ` +
+        `${process.version}. Install Node 24 from https://nodejs.org and start again.`,
     )
   }
+}
+
+/** refuseMissingNode speaks up where somebody has installed without the Node that the project brings, and their own is too old. */
+function refuseMissingNode() {
+  const needed = neededNode()
+  if (existsSync(ownNode) || !isOlderThan(needed)) return
+  throw new Refusal(
+    `Tangga runs on Node ${needed} or newer; the one that npm brings is not installed, and the one installed here is ` +
+      `${process.version}. Run npm ci --include=optional and start again.`,
+  )
+}
+
+/** neededNode is the oldest Node that runs the server, as its package.json says. */
+function neededNode() {
+  return manifest('server/package.json').engines.node.replace('>=', '')
+}
+
+function isOlderThan(version) {
+  const numbersOf = (text) => text.split('.').map(Number)
+  const [mine, wanted] = [numbersOf(process.versions.node), numbersOf(version)]
+  const at = wanted.findIndex((number, index) => number !== mine[index])
+  return at !== -1 && mine[at] < wanted[at]
+}
+
+function manifest(path) {
+  return JSON.parse(readFileSync(join(root, path), 'utf8'))
 }
 
 /**
@@ -89,7 +117,8 @@ function isInstalled() {
 async function install() {
   // Without --include, NODE_ENV=production would leave out what builds the web app, and omit=optional the database and Node.
   const include = ['--include=dev', '--include=optional', '--include=peer']
-  const result = await npm(['ci', ...include, '--no-audit', '--no-fund', '--loglevel=error'])
+  // What is installed runs on the Node that comes with it, so it does not matter what npm's own is too old for.
+  const result = await npm(['ci', ...include, '--engine-strict=false', '--no-audit', '--no-fund', '--loglevel=error'])
   if (result.code !== 0) throw new Refusal(`${result.output}\nTangga: npm ci failed; the reason stands above.`)
   // npm picks the Node package by processor and system alone, so on a system without glibc it may not run.
   if (existsSync(ownNode) && spawnSync(ownNode, ['--version']).status !== 0) {

