@@ -9,7 +9,7 @@ import { projectRoot } from '../src/project-root.ts'
 const documents = new Map<string, string>()
 
 before(async () => {
-  const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'client/README.md']
+  const paths = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'client/README.md', 'bench/README.md']
   for await (const path of glob('docs/**/*.md', { cwd: projectRoot })) paths.push(path)
   for (const path of paths) documents.set(path, await readFile(join(projectRoot, path), 'utf8'))
 })
@@ -83,5 +83,19 @@ test('documents name addresses that exist', async () => {
       const isKnown = beside.has(address) || isOperation(method, address) || isOperation(method, `/api/v1${address}`)
       assert.ok(isKnown, `${path}: ${method ?? ''} ${address} is not in the OpenAPI document`)
     }
+  }
+})
+
+test('every package has a line in a decision record', async () => {
+  const versions = z.record(z.string(), z.string()).optional()
+  const manifest = z.object({ dependencies: versions, devDependencies: versions, optionalDependencies: versions })
+  const records = [...documents]
+    .flatMap(([path, text]) => (path.startsWith('docs/decisions/') ? [text] : []))
+    .join('\n')
+  for (const folder of ['.', 'server', 'web', 'client']) {
+    const text = await readFile(join(projectRoot, folder, 'package.json'), 'utf8')
+    const groups = Object.values(manifest.parse(JSON.parse(text)))
+    for (const name of groups.flatMap((group) => Object.keys(group ?? {})))
+      assert.ok(records.includes(`\`${name}\``), `${name} of ${folder}/package.json`)
   }
 })
