@@ -45,11 +45,25 @@ export function createClientPlaces(deps: {
         const [last] = await repository.messages({ sessionId: session.id, limit: 1, before: undefined })
         return last && questionOf(last)
       }
+      const ofSession = async (messageId: string | undefined) => {
+        const found = messageId === undefined ? undefined : await repository.message(messageId)
+        return found?.session.id === session.id ? found.message : undefined
+      }
+      // What looks like an id of ours may be a client's own, which is then known by its name.
+      const byId = isId(id) ? await ofSession(id) : undefined
       const names = name === undefined ? [] : [name]
       const { businessId } = session
-      const messageId = isId(id) ? id : (await repository.findNamed({ userId, businessId, names }))?.messageId
-      const found = messageId === undefined ? undefined : await repository.message(messageId)
-      return found?.session.id === session.id ? questionOf(found.message) : undefined
+      const message = byId ?? (await ofSession((await repository.findNamed({ userId, businessId, names }))?.messageId))
+      return message && questionOf(message)
+    },
+
+    /**
+     * otherVersion finds the newest version of a message of the owner that says something else than a text: what this text
+     * takes, or took, the place of. It is the same for every repetition of one edit, and another one for the next edit.
+     */
+    async otherVersion({ afterId }: ChatMessage, content: string): Promise<ChatMessage | undefined> {
+      const versions = await repository.versions({ afterId, limit: 200, before: undefined })
+      return versions.find((version) => version.content !== content)
     },
 
     /** named finds the message of the owner that a client means by a name, whatever was sent since. */

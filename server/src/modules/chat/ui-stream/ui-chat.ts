@@ -33,8 +33,9 @@ export function createUiChat({ chat }: { chat: ChatService }) {
       const sessionId = await chat.places.session(userId, { businessId, id, name })
       const messageName = (called: string) => conversationName('ui-message', id, called)
       const names = { find: [name], keep: [name, ...(newest.id === undefined ? [] : [messageName(newest.id)])] }
-      // The text belongs to what makes a message the same one, since one put another way keeps its id.
-      const clientMessageId = newest.id === undefined ? undefined : conversationName('ui', id, newest.id, content)
+      // One put another way keeps its id: what makes a message the same one is its text, too, and what it takes the place of.
+      const clientIdBeside = (version: string[]) =>
+        newest.id === undefined ? undefined : conversationName('ui', id, newest.id, content, ...version)
 
       if (sessionId !== undefined && trigger === 'regenerate-message') {
         const question = await chat.places.question(userId, { sessionId, id: messageId ?? undefined })
@@ -43,8 +44,13 @@ export function createUiChat({ chat }: { chat: ChatService }) {
       } else if (sessionId !== undefined && messageId) {
         const meant = { sessionId, id: messageId, name: messageName(messageId) }
         const question = await chat.places.question(userId, meant)
-        if (question) return chat.edit(userId, question.id, { content, clientMessageId, names })
+        if (question) {
+          const other = await chat.places.otherVersion(question, content)
+          const clientMessageId = clientIdBeside(other === undefined ? [] : [other.id])
+          return chat.edit(userId, question.id, { content, clientMessageId, names })
+        }
       }
+      const clientMessageId = clientIdBeside([])
       return chat.streamChatCompletion(userId, { content, sessionId, businessId, names, clientMessageId })
     },
 

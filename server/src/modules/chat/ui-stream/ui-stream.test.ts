@@ -268,6 +268,24 @@ describe("the AI SDK's own client", () => {
     assert.deepEqual(historyOf('And on'), [['One', 'Hello, Sari.', 'No typo', 'Hello, Sari.']])
   })
 
+  test('answers a message anew that is put back as it was, and each of these edits once, however often it is sent', async () => {
+    const session = asked('First wording')
+    const [message] = session.messages
+    await post(session)
+    const edit = (text: string) =>
+      post({ ...session, messageId: message?.id, messages: [{ ...message, parts: [{ type: 'text', text }] }] })
+    const runs: (string | null)[] = []
+    for (const text of ['First wording', 'Second wording', 'First wording', 'Second wording']) {
+      const [answer, repeated] = [await edit(text), await edit(text)]
+      assert.equal(answer.status, 200, answer.text)
+      assert.equal(answer.headers.get('x-run-id'), repeated.headers.get('x-run-id'))
+      runs.push(answer.headers.get('x-run-id'))
+    }
+    assert.equal(new Set(runs).size, 4)
+    assert.equal(inputsOf('First wording').length, 2)
+    assert.equal(inputsOf('Second wording').length, 2)
+  })
+
   test('edits the message of a page that was opened anew, which has the ids of the server', async () => {
     const first = open()
     await first.chat.sendMessage({ text: 'Befroe' })
