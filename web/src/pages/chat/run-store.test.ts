@@ -128,10 +128,25 @@ test('a question that never reached the server is retried under its own id', asy
   ])
   await store.ask(inSession, 'Hi', () => {})
   assert.equal(store.get(inSession)?.phase, 'failed')
-  await store.ask(inSession, 'Hi', () => {})
+  await store.again(inSession, () => {})
   assert.deepEqual(
     asked.map(({ question }) => question.client_message_id),
     ['key 1', 'key 1'],
+  )
+})
+
+test('what is sent on purpose is never taken for a retry, not even after a failure', async () => {
+  const lost = () => {
+    throw new Problem({ status: 0, code: 'network' })
+  }
+  const { store, asked, remade } = setUp([lost, lost, lost, lost])
+  await store.ask(inSession, 'Go on', () => {})
+  await store.ask(inSession, 'Go on', () => {})
+  await store.remake(inSession, { kind: 'edit', messageId: 'm1' }, 'Hi!')
+  await store.remake(inSession, { kind: 'edit', messageId: 'm1' }, 'Hi!')
+  assert.deepEqual(
+    [...asked.map(({ question }) => question), ...remade].map(({ client_message_id }) => client_message_id),
+    ['key 1', 'key 2', 'key 3', 'key 4'],
   )
 })
 

@@ -23,6 +23,7 @@ export type Place = { businessId: string; sessionId: string | undefined }
 
 type PlaceInSession = Place & { sessionId: string }
 type OnSession = (id: string) => void
+type Start = Pick<RunView, 'question' | 'remake'> & { clientMessageId?: string | undefined }
 
 /** RunStore holds the runs that are shown live, one a conversation, so that they go on while other pages are open. */
 export type RunStore = ReturnType<typeof createRunStore>
@@ -87,27 +88,16 @@ export function createRunStore({ ask, remake, runEvents, stop, afterRun, newKey,
     }
   }
 
-  /**
-   * Starts a run and follows it. A retry of what got no answer from the server keeps its id, so it is done once.
-   */
-  async function begin(place: Place, start: Pick<RunView, 'question' | 'remake'>, onSession?: OnSession) {
-    const { question, remake: target } = start
+  /** Starts a run and follows it. What is sent on purpose has an id of its own; only a retry brings the id of what it repeats. */
+  async function begin(
+    place: Place,
+    { question, remake: target, clientMessageId = newKey() }: Start,
+    onSession?: OnSession,
+  ) {
     const key = keyOf(place)
     const before = views.get(key)
     if (before && !isOver(before.phase)) return
-    const isRetry =
-      before?.phase === 'failed' &&
-      before.runId === undefined &&
-      before.question === question &&
-      before.remake?.messageId === target?.messageId &&
-      before.remake?.kind === target?.kind
-    const view = newRunView({
-      question,
-      remake: target,
-      clientMessageId: isRetry ? before.clientMessageId : newKey(),
-      sessionId: place.sessionId,
-      runId: undefined,
-    })
+    const view = newRunView({ question, remake: target, clientMessageId, sessionId: place.sessionId, runId: undefined })
     const abort = new AbortController()
     aborts.set(key, abort)
     views.set(key, view)
@@ -151,14 +141,20 @@ export function createRunStore({ ask, remake, runEvents, stop, afterRun, newKey,
     remake(place: PlaceInSession, target: Remake, question?: string): Promise<void> {
       return begin(place, { question, remake: target })
     },
-    /** again repeats what failed. A question that the server has stored is answered anew, so that it stands there once. */
+    /**
+     * again repeats what failed. What got no answer from the server keeps its id, so that it is done once. A question that
+     * the server has stored is answered anew, so that it stands there once.
+     */
     async again(place: Place, onSession: OnSession): Promise<void> {
       const failed = views.get(keyOf(place))
       if (failed?.phase !== 'failed') return
-      const { question, userMessageId } = failed
+      const { question, userMessageId, remake: target } = failed
       if (place.sessionId !== undefined && userMessageId !== undefined)
         await begin(place, { question: undefined, remake: { kind: 'regenerate', messageId: userMessageId } })
-      else if (question !== undefined || failed.remake) await begin(place, failed, onSession)
+      else if (question !== undefined || target) {
+        const clientMessageId = failed.runId === undefined ? failed.clientMessageId : undefined
+        await begin(place, { question, remake: target, clientMessageId }, onSession)
+      }
     },
     /** resume follows a run that was found under way, from its start, unless it is followed already. */
     async resume(place: PlaceInSession, runId: string): Promise<void> {
