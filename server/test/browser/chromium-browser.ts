@@ -48,6 +48,11 @@ export async function openContext(browser: Browser, device: BrowserContextOption
   return context
 }
 
+/** show tells a page, evaluated in it, that it is hidden or shown again, as when somebody turns to another tab. */
+export const show = (state: 'visible' | 'hidden'): string =>
+  `Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`
+
 /** watchForTrouble collects what a page must never have: exceptions, and things that the content policy forbade. */
 export function watchForTrouble(page: Page): string[] {
   const trouble: string[] = []

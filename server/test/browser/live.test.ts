@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { type Game, startGame } from '../game.ts'
-import { desk, openBrowser, openContext, watchForTrouble } from './chromium-browser.ts'
+import { desk, openBrowser, openContext, show, watchForTrouble } from './chromium-browser.ts'
 import { logIn } from './sign-in.ts'
 
 let game: Game
@@ -18,11 +18,6 @@ after(async () => {
   await browser?.close()
   await game?.close()
 })
-
-/** A page is told that it is hidden, or shown again, as when somebody turns to another tab. */
-const show = (state: 'visible' | 'hidden') =>
-  `Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
-   document.dispatchEvent(new Event('visibilitychange'))`
 
 test('what is earned elsewhere appears on the page as it happens, and is caught up with after the tab was hidden', async () => {
   const owner = await game.owner()

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { startTestServer, type TestServer } from '../harness.ts'
 import { says, startModelServer, type ModelServer } from '../model-server.ts'
-import { assertPleasant, desk, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
+import { assertPleasant, desk, openBrowser, openContext, phone, show, watchForTrouble } from './chromium-browser.ts'
 import { logIn } from './sign-in.ts'
 
 let server: TestServer
@@ -102,7 +102,18 @@ for (const [name, device] of [
     await versions.getByText('Version 2 of 2').waitFor()
     assert.equal(await page.locator('ol').getByText('What now?').count(), 0)
     assert.equal(await answer.count(), 1)
-    await page.getByRole('button', { name: 'Earlier version' }).click()
+
+    // Put back as it was, it is answered anew, too.
+    await change.first().press('Enter')
+    await edited.fill('What now?')
+    model.enqueue(says('Now it is otherwise.'))
+    await edited.press('Enter')
+    await answer.getByText('Now it is otherwise.').waitFor()
+    await versions.getByText('Version 3 of 3').waitFor()
+    for (const number of [2, 1]) {
+      await page.getByRole('button', { name: 'Earlier version' }).click()
+      await versions.first().getByText(`Version ${number} of 3`).waitFor()
+    }
     await answer.getByText('More it is.').waitFor()
     assert.equal(await page.locator('ol').getByText('What now?').count(), 1)
     assert.equal(await answer.count(), 2)
@@ -127,3 +138,55 @@ for (const [name, device] of [
     assert.deepEqual(trouble, [])
     await context.close()
   })
+
+test('two tabs of a conversation agree while both are in sight, and a hidden one reads again once it is looked at', async () => {
+  const { email } = await server.owner()
+  const context = await openContext(browser, desk)
+  const [first, second] = [await context.newPage(), await context.newPage()]
+  const trouble = [watchForTrouble(first), watchForTrouble(second)]
+  const ask = async (text: string) => {
+    const composer = first.getByRole('textbox', { name: 'Message to the advisor' })
+    await composer.fill(text)
+    await composer.press('Enter')
+  }
+  const inBoth = (text: string) =>
+    Promise.all([first, second].map((tab) => tab.getByTestId('answer').getByText(text, { exact: true }).waitFor()))
+  await logIn(first, server.url, email)
+  await first.getByTestId('total-points').waitFor()
+  await first.goto(`${server.url}/chat`)
+  model.enqueue(says('Welcome.'))
+  await ask('Hi')
+  await first.getByTestId('answer').getByText('Welcome.').waitFor()
+  await second.goto(first.url())
+  await second.getByTestId('answer').getByText('Welcome.').waitFor()
+
+  // A question appears in the other tab, with its answer as it grows.
+  const rest = Promise.withResolvers<void>()
+  model.enqueue({ steps: [{ text: 'So ' }, { until: rest.promise }, { text: 'it is.' }, { finish: 'stop' }] })
+  await ask('Is it so?')
+  await second.getByText('Is it so?').waitFor()
+  await inBoth('So')
+  rest.resolve()
+  await inBoth('So it is.')
+
+  // So does another version, made or shown.
+  model.enqueue(says('Perhaps.'))
+  await first.getByRole('button', { name: 'Answer again' }).press('Enter')
+  await inBoth('Perhaps.')
+  await first.getByRole('button', { name: 'Earlier version' }).press('Enter')
+  await inBoth('So it is.')
+  await second.getByText('Version 1 of 2').waitFor()
+
+  // A hidden tab costs nothing until it is looked at.
+  const asked: string[] = []
+  second.on('request', (request) => asked.push(request.url()))
+  await second.evaluate(show('hidden'))
+  await first.getByRole('button', { name: 'Later version' }).press('Enter')
+  await first.getByTestId('answer').getByText('Perhaps.').waitFor()
+  await first.getByText('Version 2 of 2').waitFor()
+  assert.deepEqual(asked, [])
+  await second.evaluate(show('visible'))
+  await second.getByTestId('answer').getByText('Perhaps.').waitFor()
+  assert.deepEqual(trouble, [[], []])
+  await context.close()
+})

@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type InfiniteData } from '@tanstack/react-query'
+import { tellOtherTabs } from './other-tabs.ts'
 import { queryClient } from './query-client.ts'
 import { type Page, pathWith, request, requestPage, send } from './request.ts'
 import type { ChatMessage, ChatSession, FoundSession, MessageFeedback } from './types.ts'
@@ -77,6 +78,7 @@ export async function rateAnswer(message: ChatMessage, feedback: MessageFeedback
         })),
       },
   )
+  tellOtherTabs(messagesQuery(message.session_id).queryKey)
 }
 
 /** deleteChatSession removes a conversation. */
@@ -86,8 +88,13 @@ export async function deleteChatSession(chatSession: ChatSession): Promise<void>
   await chatSessionsChanged(chatSession.business_id)
 }
 
-/** chatSessionsChanged has all lists of conversations read again. */
-export function chatSessionsChanged(businessId: string): Promise<void> {
+function chatSessionsChanged(businessId: string): Promise<void> {
+  tellOtherTabs(sessionsKey(businessId))
+  return readChatSessions(businessId)
+}
+
+/** readChatSessions has all lists of conversations read again in this tab. */
+export function readChatSessions(businessId: string): Promise<void> {
   return queryClient.invalidateQueries({ queryKey: sessionsKey(businessId) })
 }
 
@@ -130,12 +137,18 @@ export async function showVersion(sessionId: string, messageId: string): Promise
   try {
     await send(`/chat/messages/${messageId}/show`, { method: 'POST' })
   } finally {
-    await messagesChanged(sessionId)
+    tellOtherTabs(messagesQuery(sessionId).queryKey, versionsKey(sessionId))
+    await readMessages(sessionId)
   }
 }
 
-/** messagesChanged reads a conversation's messages again; a reading under way may be of before the change, and is dropped. */
-export async function messagesChanged(sessionId: string): Promise<void> {
+/** runBegan tells the other tabs of a question, which they then find with its run, and follow. */
+export function runBegan(sessionId: string, businessId: string): void {
+  tellOtherTabs(messagesQuery(sessionId).queryKey, sessionsKey(businessId))
+}
+
+/** readMessages reads a conversation's messages again in this tab; a reading under way may be of before a change, and is dropped. */
+export async function readMessages(sessionId: string): Promise<void> {
   const { queryKey } = messagesQuery(sessionId)
   await queryClient.cancelQueries({ queryKey })
   await Promise.all([

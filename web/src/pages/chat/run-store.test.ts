@@ -28,6 +28,7 @@ function setUp(answers: (() => Response)[], resumes: ((after: number) => Respons
   const resumedAfter: number[] = []
   const finished: RunView[] = []
   const phases: string[] = []
+  const begun: string[] = []
   let keys = 0
   const store = createRunStore({
     ask: async (question) => {
@@ -49,6 +50,7 @@ function setUp(answers: (() => Response)[], resumes: ((after: number) => Respons
       return answer(after)
     },
     stop: async () => {},
+    began: (sessionId, businessId) => void begun.push(`${sessionId} of ${businessId}`),
     afterRun: async (view) => void finished.push(view),
     newKey: () => `key ${++keys}`,
     wait: async () => {},
@@ -58,7 +60,7 @@ function setUp(answers: (() => Response)[], resumes: ((after: number) => Respons
       const phase = store.get(place)?.phase
       if (phase && phases.at(-1) !== phase) phases.push(phase)
     })
-  return { store, asked, remade, resumedAfter, finished, phases, watch }
+  return { store, asked, remade, resumedAfter, begun, finished, phases, watch }
 }
 
 const fresh = { businessId: 'b', sessionId: undefined }
@@ -73,6 +75,19 @@ test('a first message moves to its new conversation and ends in the stored messa
   assert.equal(finished[0]?.text, 'Hello')
   assert.equal(store.get(fresh), undefined)
   assert.equal(store.get(inSession), undefined)
+})
+
+test('a run is told of once it stands in its conversation, by the tab that has started it, once', async () => {
+  const { store, begun } = setUp(
+    [() => stream([created, started, token('Hel')]), () => stream([started, done])],
+    [() => stream([started, token('lo'), done], 2), () => stream([started, done])],
+  )
+  await store.ask(fresh, 'Hi', () => {})
+  assert.deepEqual(begun, ['s1 of b'])
+  await store.remake(inSession, { kind: 'regenerate', messageId: 'm2' })
+  assert.deepEqual(begun, ['s1 of b', 's1 of b'])
+  await store.resume(inSession, 'r1')
+  assert.equal(begun.length, 2)
 })
 
 test('a lost connection is resumed after the last event, and no word is lost or doubled', async () => {

@@ -12,6 +12,8 @@ type RunStoreParts = {
   ) => Promise<Response>
   runEvents: (runId: string, afterSeq: number, signal: AbortSignal) => Promise<Response>
   stop: (runId: string) => Promise<void>
+  /** Called once a run that this tab has started stands in its conversation. */
+  began: (sessionId: string, businessId: string) => void
   /** Called once a run is over and its answer is stored; the view is kept until it resolves. */
   afterRun: (view: RunView, businessId: string) => Promise<void>
   newKey: () => string
@@ -31,7 +33,7 @@ export type RunStore = ReturnType<typeof createRunStore>
 const keyOf = ({ businessId, sessionId }: Place) => sessionId ?? `new ${businessId}`
 
 /** createRunStore makes the store; everything it needs of the outside comes in. */
-export function createRunStore({ ask, remake, runEvents, stop, afterRun, newKey, wait }: RunStoreParts) {
+export function createRunStore({ ask, remake, runEvents, stop, began, afterRun, newKey, wait }: RunStoreParts) {
   const views = new Map<string, RunView>()
   const aborts = new Map<string, AbortController>()
   const listeners = new Set<() => void>()
@@ -60,6 +62,9 @@ export function createRunStore({ ask, remake, runEvents, stop, afterRun, newKey,
         const view = current()
         if (!view || aborts.get(key) !== abort) return
         const next = afterEvent(view, event)
+        const isOwn = view.question !== undefined || view.remake !== undefined
+        if (isOwn && next.sessionId !== undefined && next.userMessageId !== view.userMessageId)
+          began(next.sessionId, place.businessId)
         if (next.sessionId !== undefined && next.sessionId !== key) {
           views.delete(key)
           aborts.delete(key)

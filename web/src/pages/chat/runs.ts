@@ -1,8 +1,11 @@
 import { randomKey } from '../../api/action-key.ts'
 import { session } from '../../api/browser-session.ts'
-import { ask, chatSessionsChanged, messagesChanged, remake, runEvents, stopRun } from '../../api/chat.ts'
+import { ask, readChatSessions, readMessages, remake, runBegan, runEvents, stopRun } from '../../api/chat.ts'
 import { pointsChanged } from '../../api/gamification.ts'
 import { createRunStore } from './run-store.ts'
+
+// A model may give a new conversation a better title, a moment after its first answer.
+const TITLED_AFTER_MS = 5_000
 
 /** runs are the live answers of this tab. */
 export const runs = createRunStore({
@@ -10,15 +13,14 @@ export const runs = createRunStore({
   remake,
   runEvents,
   stop: stopRun,
+  began: runBegan,
   async afterRun(view, businessId) {
     await Promise.all([
-      view.sessionId !== undefined && messagesChanged(view.sessionId),
-      chatSessionsChanged(businessId),
+      view.sessionId !== undefined && readMessages(view.sessionId),
+      readChatSessions(businessId),
       view.rewards.length > 0 && pointsChanged(businessId),
     ])
-    // A model may give a new conversation a better title, a moment after its first answer.
-    if (view.sessionTitle !== undefined)
-      for (const ms of [3_000, 10_000]) setTimeout(() => void chatSessionsChanged(businessId), ms)
+    if (view.sessionTitle !== undefined) setTimeout(() => void readChatSessions(businessId), TITLED_AFTER_MS)
   },
   newKey: randomKey,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
