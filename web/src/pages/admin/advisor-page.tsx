@@ -10,6 +10,7 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { Form } from '../../ui/form.tsx'
 import { FailedLoad } from '../../ui/notice.tsx'
+import { PagedList } from '../../ui/paged-list.tsx'
 import { Loading } from '../../ui/spinner.tsx'
 import { showToast } from '../../ui/toast-store.ts'
 import { DayChart } from '../usage/day-chart.tsx'
@@ -69,45 +70,34 @@ function ProgrammeBudget() {
 function OwnBudgets({ onEdit }: { onEdit: (owner: Owner) => void }) {
   const { t, i18n } = useTranslation()
   const list = useInfiniteQuery(ownerBudgetsQuery)
-  const rows = list.data?.pages.flatMap((page) => page.items)
   const said = (value: number | null) =>
     value === null ? '–' : value === 0 ? t('admin.noLimit') : formatNumber(value, i18n.language)
-  if (list.error && !rows) return <FailedLoad error={list.error} retry={list.refetch} />
   return (
     <Card title={t('admin.ownBudgets')} text={t('admin.ownBudgetsText')} flush>
-      {!rows ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <EmptyState icon="list">{t('admin.noOwnBudgets')}</EmptyState>
-      ) : (
-        <DataTable
-          caption={t('admin.ownBudgets')}
-          rows={rows}
-          rowKey={(row) => row.user_id}
-          columns={[
-            {
-              label: t('admin.owner'),
-              title: true,
-              cell: (row) => <NameAndEmail name={row.user_name} email={row.user_email} />,
-            },
-            { label: t('admin.tokensPerDay'), numeric: true, cell: (row) => said(row.tokens_per_day) },
-            { label: t('admin.runsPerDay'), numeric: true, cell: (row) => said(row.runs_per_day) },
-            {
-              label: t('admin.actions'),
-              numeric: true,
-              bare: true,
-              cell: (row) => <EditButton owner={{ id: row.user_id, name: row.user_name }} onEdit={onEdit} />,
-            },
-          ]}
-        />
-      )}
-      {list.hasNextPage && (
-        <p className="pt-2 text-center">
-          <Button look="quiet" pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t('app.more')}
-          </Button>
-        </p>
-      )}
+      <PagedList list={list} empty={t('admin.noOwnBudgets')}>
+        {(rows) => (
+          <DataTable
+            caption={t('admin.ownBudgets')}
+            rows={rows}
+            rowKey={(row) => row.user_id}
+            columns={[
+              {
+                label: t('admin.owner'),
+                title: true,
+                cell: (row) => <NameAndEmail name={row.user_name} email={row.user_email} />,
+              },
+              { label: t('admin.tokensPerDay'), numeric: true, cell: (row) => said(row.tokens_per_day) },
+              { label: t('admin.runsPerDay'), numeric: true, cell: (row) => said(row.runs_per_day) },
+              {
+                label: t('admin.actions'),
+                numeric: true,
+                bare: true,
+                cell: (row) => <EditButton owner={{ id: row.user_id, name: row.user_name }} onEdit={onEdit} />,
+              },
+            ]}
+          />
+        )}
+      </PagedList>
     </Card>
   )
 }

@@ -13,10 +13,8 @@ import { Button, IconButton } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { DataTable, type Column } from '../../ui/data-table.tsx'
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
 import { Form, type FormValues } from '../../ui/form.tsx'
-import { FailedLoad } from '../../ui/notice.tsx'
-import { Loading } from '../../ui/spinner.tsx'
+import { PagedList } from '../../ui/paged-list.tsx'
 import { showToast } from '../../ui/toast-store.ts'
 
 type Path = keyof Definitions
@@ -42,12 +40,9 @@ export function DefinitionsPage<P extends Path>({
   inputFrom,
 }: DefinitionsPageProps<P>) {
   const { t } = useTranslation()
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    definitionsQuery(path),
-  )
+  const list = useInfiniteQuery(definitionsQuery(path))
   const [editing, setEditing] = useState<{ definition: Definition<P> | undefined }>()
   const [deleting, setDeleting] = useState<Definition<P>>()
-  const rows = data?.pages.flatMap((page) => page.items).sort(order)
   const actions: Column<Definition<P>> = {
     label: t('admin.actions'),
     numeric: true,
@@ -78,22 +73,16 @@ export function DefinitionsPage<P extends Path>({
         </Button>
       }
     >
-      {error && !rows ? (
-        <FailedLoad error={error} retry={refetch} />
-      ) : !rows ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <EmptyState icon="ladder">{texts.empty}</EmptyState>
-      ) : (
-        <DataTable caption={texts.title} columns={[...columns, actions]} rows={rows} rowKey={({ id }) => id} />
-      )}
-      {hasNextPage && (
-        <p className="pt-2 text-center">
-          <Button look="quiet" pending={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            {t('app.more')}
-          </Button>
-        </p>
-      )}
+      <PagedList list={list} icon="ladder" empty={texts.empty}>
+        {(rows) => (
+          <DataTable
+            caption={texts.title}
+            columns={[...columns, actions]}
+            rows={[...rows].sort(order)}
+            rowKey={({ id }) => id}
+          />
+        )}
+      </PagedList>
       {editing && (
         <EditDialog
           path={path}

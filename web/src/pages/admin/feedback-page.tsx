@@ -4,13 +4,10 @@ import { useTranslation } from 'react-i18next'
 import { feedbackQuery } from '../../api/admin.ts'
 import type { AdminFeedback } from '../../api/types.ts'
 import { formatMoment } from '../../i18n/format.ts'
-import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
 import { Icon } from '../../ui/icon.tsx'
-import { FailedLoad } from '../../ui/notice.tsx'
-import { Loading } from '../../ui/spinner.tsx'
+import { PagedList } from '../../ui/paged-list.tsx'
 
 type Shown = AdminFeedback['rating'] | ''
 
@@ -19,7 +16,6 @@ export function FeedbackPage() {
   const { t, i18n } = useTranslation()
   const [shown, setShown] = useState<Shown>('')
   const list = useInfiniteQuery(feedbackQuery(shown))
-  const rows = list.data?.pages.flatMap((page) => page.items)
   const filters: { value: Shown; label: string }[] = [
     { value: '', label: t('admin.feedbackAll') },
     { value: 'up', label: t('admin.feedbackUp') },
@@ -46,41 +42,30 @@ export function FeedbackPage() {
         </div>
       }
     >
-      {list.error && !rows ? (
-        <FailedLoad error={list.error} retry={list.refetch} />
-      ) : !rows ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <EmptyState icon="chat">{t('admin.feedbackEmpty')}</EmptyState>
-      ) : (
-        <DataTable
-          caption={t('admin.feedback')}
-          rows={rows}
-          rowKey={({ id }) => id}
-          columns={[
-            { label: t('admin.rating'), title: true, cell: ({ rating }) => <Rating rating={rating} /> },
-            {
-              label: t('admin.note'),
-              bare: true,
-              cell: ({ note }) =>
-                note === null ? (
-                  <span className="text-ink-soft">{t('admin.none')}</span>
-                ) : (
-                  <span className="block w-full text-start wrap-anywhere whitespace-pre-wrap">{note}</span>
-                ),
-            },
-            { label: t('admin.model'), cell: ({ model }) => <span className="wrap-anywhere">{model}</span> },
-            { label: t('admin.given'), cell: (row) => formatMoment(row.updated_at, i18n.language) },
-          ]}
-        />
-      )}
-      {list.hasNextPage && (
-        <p className="pt-2 text-center">
-          <Button look="quiet" pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t('app.more')}
-          </Button>
-        </p>
-      )}
+      <PagedList list={list} icon="chat" empty={t('admin.feedbackEmpty')}>
+        {(rows) => (
+          <DataTable
+            caption={t('admin.feedback')}
+            rows={rows}
+            rowKey={({ id }) => id}
+            columns={[
+              { label: t('admin.rating'), title: true, cell: ({ rating }) => <Rating rating={rating} /> },
+              {
+                label: t('admin.note'),
+                bare: true,
+                cell: ({ note }) =>
+                  note === null ? (
+                    <span className="text-ink-soft">{t('admin.none')}</span>
+                  ) : (
+                    <span className="block w-full text-start wrap-anywhere whitespace-pre-wrap">{note}</span>
+                  ),
+              },
+              { label: t('admin.model'), cell: ({ model }) => <span className="wrap-anywhere">{model}</span> },
+              { label: t('admin.given'), cell: (row) => formatMoment(row.updated_at, i18n.language) },
+            ]}
+          />
+        )}
+      </PagedList>
     </Card>
   )
 }

@@ -2,12 +2,9 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useDeferredValue, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { PagesQuery } from '../../api/admin.ts'
-import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { DataTable, type Column } from '../../ui/data-table.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { FailedLoad } from '../../ui/notice.tsx'
-import { Loading } from '../../ui/spinner.tsx'
+import { PagedList } from '../../ui/paged-list.tsx'
 
 type SearchedListProps<T> = {
   title: string
@@ -29,7 +26,6 @@ export function SearchedList<T>({ title, searchLabel, query, columns, rowKey }: 
     return () => clearTimeout(timer)
   }, [typed])
   const list = useInfiniteQuery(query(useDeferredValue(q)))
-  const rows = list.data?.pages.flatMap((page) => page.items)
   return (
     <Card title={title} flush>
       <div className="px-4 pb-3 sm:px-6">
@@ -42,22 +38,9 @@ export function SearchedList<T>({ title, searchLabel, query, columns, rowKey }: 
           className="min-h-11 w-full max-w-md rounded-xl border border-line-strong bg-surface px-3 text-base placeholder:text-ink-soft"
         />
       </div>
-      {list.error && !rows ? (
-        <FailedLoad error={list.error} retry={list.refetch} />
-      ) : !rows ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <EmptyState icon="list">{t('admin.nothingFound')}</EmptyState>
-      ) : (
-        <DataTable caption={title} columns={columns} rows={rows} rowKey={rowKey} />
-      )}
-      {list.hasNextPage && (
-        <p className="pt-2 text-center">
-          <Button look="quiet" pending={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t('app.more')}
-          </Button>
-        </p>
-      )}
+      <PagedList list={list} empty={t('admin.nothingFound')}>
+        {(rows) => <DataTable caption={title} columns={columns} rows={rows} rowKey={rowKey} />}
+      </PagedList>
     </Card>
   )
 }

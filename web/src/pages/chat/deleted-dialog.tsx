@@ -5,9 +5,8 @@ import type { ChatSession } from '../../api/types.ts'
 import { formatDate } from '../../i18n/format.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { ErrorNotice, FailedLoad } from '../../ui/notice.tsx'
-import { Loading } from '../../ui/spinner.tsx'
+import { ErrorNotice } from '../../ui/notice.tsx'
+import { PagedList } from '../../ui/paged-list.tsx'
 import { showToast } from '../../ui/toast-store.ts'
 
 /** DeletedDialog lists the conversations that were deleted, each with a way to bring it back. */
@@ -18,52 +17,37 @@ export function DeletedDialog({ businessId, onClose }: { businessId: string; onC
     mutationFn: (chatSession: ChatSession) => restoreChatSession(chatSession),
     onSuccess: (_, { title }) => showToast(t('chat.restored', { title })),
   })
-  const sessions = list.data?.pages.flatMap((page) => page.items)
   return (
     <Dialog title={t('chat.deletedSessions')} onClose={onClose}>
       <ErrorNotice error={restore.error} />
-      {list.error && !sessions ? (
-        <FailedLoad error={list.error} retry={list.refetch} />
-      ) : !sessions ? (
-        <Loading />
-      ) : sessions.length === 0 ? (
-        <EmptyState icon="trash">{t('chat.deletedEmpty')}</EmptyState>
-      ) : (
-        <ul className="divide-y divide-line">
-          {sessions.map((chatSession) => (
-            <li key={chatSession.id} className="flex items-center justify-between gap-3 py-2">
-              <span className="grid min-w-0">
-                <span className="line-clamp-2 wrap-anywhere font-semibold">{chatSession.title}</span>
-                {chatSession.purge_at && (
-                  <span className="text-sm text-ink-soft">
-                    {t('chat.deletedUntil', { date: formatDate(chatSession.purge_at, i18n.language) })}
-                  </span>
-                )}
-              </span>
-              <Button
-                look="secondary"
-                icon="restore"
-                className="shrink-0"
-                aria-label={`${t('chat.restore')}: ${chatSession.title}`}
-                pending={restore.isPending && restore.variables.id === chatSession.id}
-                onClick={() => restore.mutate(chatSession)}
-              >
-                {t('chat.restore')}
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {list.hasNextPage && (
-        <Button
-          look="quiet"
-          className="w-full"
-          pending={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {t('app.more')}
-        </Button>
-      )}
+      <PagedList list={list} icon="trash" empty={t('chat.deletedEmpty')}>
+        {(sessions) => (
+          <ul className="divide-y divide-line">
+            {sessions.map((chatSession) => (
+              <li key={chatSession.id} className="flex items-center justify-between gap-3 py-2">
+                <span className="grid min-w-0">
+                  <span className="line-clamp-2 wrap-anywhere font-semibold">{chatSession.title}</span>
+                  {chatSession.purge_at && (
+                    <span className="text-sm text-ink-soft">
+                      {t('chat.deletedUntil', { date: formatDate(chatSession.purge_at, i18n.language) })}
+                    </span>
+                  )}
+                </span>
+                <Button
+                  look="secondary"
+                  icon="restore"
+                  className="shrink-0"
+                  aria-label={`${t('chat.restore')}: ${chatSession.title}`}
+                  pending={restore.isPending && restore.variables.id === chatSession.id}
+                  onClick={() => restore.mutate(chatSession)}
+                >
+                  {t('chat.restore')}
+                </Button>
+              </li>
+            ))}
+          </ul>
+        )}
+      </PagedList>
     </Dialog>
   )
 }

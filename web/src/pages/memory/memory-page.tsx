@@ -10,10 +10,8 @@ import { formatDate } from '../../i18n/format.ts'
 import { Button, buttonClass, IconButton } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
 import { AreaField, ChoiceField, Form } from '../../ui/form.tsx'
-import { FailedLoad } from '../../ui/notice.tsx'
-import { Loading } from '../../ui/spinner.tsx'
+import { PagedList } from '../../ui/paged-list.tsx'
 import { showToast } from '../../ui/toast-store.ts'
 
 const kinds = ['business', 'owner'] as const
@@ -22,12 +20,9 @@ const kinds = ['business', 'owner'] as const
 export function MemoryPage() {
   const { t, i18n } = useTranslation()
   const business = useBusiness()
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    factsQuery(business.id),
-  )
+  const list = useInfiniteQuery(factsQuery(business.id))
   const [editing, setEditing] = useState<{ fact: Fact | undefined }>()
   const [deleting, setDeleting] = useState<Fact>()
-  const facts = data?.pages.flatMap((page) => page.items)
   return (
     <div className="mx-auto grid w-full max-w-3xl grid-cols-1 gap-5">
       <div className="flex flex-wrap items-center justify-between gap-3">
@@ -50,48 +45,37 @@ export function MemoryPage() {
           </Button>
         }
       >
-        {error && !facts ? (
-          <FailedLoad error={error} retry={refetch} />
-        ) : !facts ? (
-          <Loading />
-        ) : facts.length === 0 ? (
-          <EmptyState icon="list">{t('memory.empty')}</EmptyState>
-        ) : (
-          <ul className="divide-y divide-line" data-testid="facts">
-            {facts.map((fact) => (
-              <li key={fact.id} className="flex items-start gap-2 py-2.5 ps-4 pe-1 sm:ps-6 sm:pe-3">
-                <div className="min-w-0 grow py-1.5">
-                  <p className="wrap-anywhere">{fact.content}</p>
-                  <p className="mt-0.5 text-sm text-ink-soft">
-                    {t(`memory.${fact.kind}`)} · {t(`memory.${fact.source === 'owner' ? 'byOwner' : 'byAdvisor'}`)} ·{' '}
-                    <time dateTime={fact.updated_at}>
-                      {formatDate(fact.updated_at, i18n.language, business.time_zone)}
-                    </time>
-                  </p>
-                </div>
-                <span className="flex shrink-0">
-                  <IconButton
-                    icon="pencil"
-                    label={`${t('app.edit')}: ${fact.content}`}
-                    onClick={() => setEditing({ fact })}
-                  />
-                  <IconButton
-                    icon="trash"
-                    label={`${t('app.delete')}: ${fact.content}`}
-                    onClick={() => setDeleting(fact)}
-                  />
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-        {hasNextPage && (
-          <p className="px-4 pt-2 text-center">
-            <Button look="quiet" pending={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-              {t('app.more')}
-            </Button>
-          </p>
-        )}
+        <PagedList list={list} empty={t('memory.empty')}>
+          {(facts) => (
+            <ul className="divide-y divide-line" data-testid="facts">
+              {facts.map((fact) => (
+                <li key={fact.id} className="flex items-start gap-2 py-2.5 ps-4 pe-1 sm:ps-6 sm:pe-3">
+                  <div className="min-w-0 grow py-1.5">
+                    <p className="wrap-anywhere">{fact.content}</p>
+                    <p className="mt-0.5 text-sm text-ink-soft">
+                      {t(`memory.${fact.kind}`)} · {t(`memory.${fact.source === 'owner' ? 'byOwner' : 'byAdvisor'}`)} ·{' '}
+                      <time dateTime={fact.updated_at}>
+                        {formatDate(fact.updated_at, i18n.language, business.time_zone)}
+                      </time>
+                    </p>
+                  </div>
+                  <span className="flex shrink-0">
+                    <IconButton
+                      icon="pencil"
+                      label={`${t('app.edit')}: ${fact.content}`}
+                      onClick={() => setEditing({ fact })}
+                    />
+                    <IconButton
+                      icon="trash"
+                      label={`${t('app.delete')}: ${fact.content}`}
+                      onClick={() => setDeleting(fact)}
+                    />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </PagedList>
       </Card>
       {editing && <FactDialog businessId={business.id} fact={editing.fact} onClose={() => setEditing(undefined)} />}
       {deleting && <DeleteDialog fact={deleting} onClose={() => setDeleting(undefined)} />}

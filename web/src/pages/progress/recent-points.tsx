@@ -3,30 +3,18 @@ import { useTranslation } from 'react-i18next'
 import { ledgerQuery } from '../../api/gamification.ts'
 import type { Business } from '../../api/types.ts'
 import { formatChange, formatMoment } from '../../i18n/format.ts'
-import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { FailedLoad } from '../../ui/notice.tsx'
-import { Loading } from '../../ui/spinner.tsx'
+import { PagedList } from '../../ui/paged-list.tsx'
 import { activityName } from './activity-name.ts'
 
 /** RecentPoints lists what brought points, newest first. */
 export function RecentPoints({ business }: { business: Business }) {
   const { t, i18n } = useTranslation()
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
-    ledgerQuery(business.id),
-  )
-  const entries = data?.pages.flatMap((page) => page.items)
+  const list = useInfiniteQuery(ledgerQuery(business.id))
   return (
     <Card title={t('progress.recent')} flush>
-      {error && !entries ? (
-        <FailedLoad error={error} retry={refetch} />
-      ) : !entries ? (
-        <Loading />
-      ) : entries.length === 0 ? (
-        <EmptyState icon="list">{t('progress.recentEmpty')}</EmptyState>
-      ) : (
-        <>
+      <PagedList list={list} empty={t('progress.recentEmpty')}>
+        {(entries) => (
           <ul className="divide-y divide-line" data-testid="recent-points">
             {entries.map((entry) => (
               <li key={entry.id} className="flex items-center gap-3 px-4 py-2.5 sm:px-6">
@@ -48,15 +36,8 @@ export function RecentPoints({ business }: { business: Business }) {
               </li>
             ))}
           </ul>
-          {hasNextPage && (
-            <p className="px-4 pt-2 text-center">
-              <Button look="quiet" pending={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-                {t('app.more')}
-              </Button>
-            </p>
-          )}
-        </>
-      )}
+        )}
+      </PagedList>
     </Card>
   )
 }
