@@ -1,47 +1,33 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../ui/icon.tsx'
-import { isSendKey, useGrowingArea } from './growing-area.ts'
+import { MessageArea } from './message-area.tsx'
 
 type ComposerProps = { busy: boolean; canStop: boolean; onSend: (text: string) => void; onStop: () => void }
 
 const round = 'inline-flex size-11 shrink-0 items-center justify-center rounded-xl disabled:opacity-60'
 
-/** Composer is where a message is written: Enter sends, Shift+Enter makes a line. While an answer runs, it offers to stop it. */
+/** Composer is where the next message is written. While an answer runs, it offers to stop it. */
 export function Composer({ busy, canStop, onSend, onStop }: ComposerProps) {
   const { t } = useTranslation()
   const [text, setText] = useState('')
-  const area = useGrowingArea(text)
   const sendable = !busy && text.trim() !== ''
-
-  const send = () => {
-    if (!sendable) return
-    onSend(text.trim())
-    setText('')
-  }
-
   return (
     <form
       className="flex items-end gap-2 rounded-2xl border border-line-strong bg-surface p-1.5 has-[textarea:focus-visible]:outline-3 has-[textarea:focus-visible]:outline-offset-2 has-[textarea:focus-visible]:outline-accent"
       onSubmit={(event) => {
         event.preventDefault()
-        send()
+        if (!sendable) return
+        onSend(text.trim())
+        setText('')
       }}
     >
-      <textarea
-        ref={area}
-        rows={1}
-        value={text}
-        maxLength={8000}
+      <MessageArea
+        text={text}
+        onText={setText}
         aria-label={t('chat.message')}
         placeholder={t('chat.placeholder')}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (!isSendKey(event)) return
-          event.preventDefault()
-          send()
-        }}
-        className="min-h-11 min-w-0 grow resize-none bg-transparent px-3 py-2 text-base outline-none placeholder:text-ink-soft"
+        className="min-w-0 grow bg-transparent outline-none placeholder:text-ink-soft"
       />
       {busy ? (
         <button

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button, IconButton } from '../../ui/button.tsx'
-import { isSendKey, useGrowingArea } from './growing-area.ts'
 import type { StoredMessageProps } from './message-actions.ts'
+import { MessageArea } from './message-area.tsx'
 import { Question } from './question.tsx'
 import { VersionSwitch } from './version-switch.tsx'
 
@@ -63,42 +63,23 @@ type EditFormProps = {
 
 function EditForm({ draft, onChange, onCancel, onSend }: EditFormProps) {
   const { t } = useTranslation()
-  const area = useGrowingArea(draft)
   const content = draft.trim()
-
-  useEffect(() => {
-    const element = area.current
-    element?.focus()
-    element?.setSelectionRange(element.value.length, element.value.length)
-  }, [area])
-
-  const send = () => {
-    if (content !== '') onSend(content)
-  }
   return (
     <li>
       <form
         className="grid gap-2 rounded-2xl border border-line bg-accent-soft p-3"
         onSubmit={(event) => {
           event.preventDefault()
-          send()
+          if (content !== '') onSend(content)
         }}
       >
-        <textarea
-          ref={area}
-          rows={1}
-          value={draft}
-          maxLength={8000}
+        <MessageArea
+          text={draft}
+          onText={onChange}
+          onEscape={onCancel}
+          takesFocus
           aria-label={t('chat.edited')}
-          onChange={(event) => onChange(event.target.value)}
-          onKeyDown={(event) => {
-            const leaves = event.key === 'Escape' && !event.nativeEvent.isComposing
-            if (!leaves && !isSendKey(event)) return
-            event.preventDefault()
-            if (leaves) onCancel()
-            else send()
-          }}
-          className="min-h-11 w-full resize-none rounded-xl border border-line-strong bg-surface px-3 py-2 text-base"
+          className="w-full rounded-xl border border-line-strong bg-surface"
         />
         <div className="flex flex-wrap items-center justify-end gap-x-4 gap-y-2">
           <p className="grow basis-60 text-sm text-ink-soft">{t('chat.editHint')}</p>
