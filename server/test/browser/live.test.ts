@@ -1,25 +1,20 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { type Game, startGame } from '../game.ts'
-import { desk, openBrowser, openContext, show, watchForTrouble } from './chromium-browser.ts'
+import { test } from 'node:test'
+import { startGame } from '../game.ts'
+import { browserSite } from './browser-site.ts'
+import { desk, openContext, show, watchForTrouble } from './chromium-browser.ts'
 import { logIn } from './sign-in.ts'
 
-let game: Game
-let browser: Browser
-before(async () => {
-  game = await startGame({ env: { STREAMS_PER_OWNER: '2' } })
+const site = browserSite(async () => {
+  const game = await startGame({ env: { STREAMS_PER_OWNER: '2' } })
   await game.level(0, 'Seed')
   await game.level(40, 'Sprout')
   await game.achievement(60, 'Sixty')
-  browser = await openBrowser()
-})
-after(async () => {
-  await browser?.close()
-  await game?.close()
+  return game
 })
 
 test('what is earned elsewhere appears on the page as it happens, and is caught up with after the tab was hidden', async () => {
+  const { browser, server: game } = site
   const owner = await game.owner()
   const context = await openContext(browser, desk)
   const page = await context.newPage()

@@ -1,35 +1,21 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { startTestServer, type TestServer } from '../harness.ts'
-import { assertPleasant, desk, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
-import { logIn } from './sign-in.ts'
+import { test } from 'node:test'
+import { startTestServer } from '../harness.ts'
+import { browserSite } from './browser-site.ts'
+import { assertPleasant, desk, phone } from './chromium-browser.ts'
 
-let server: TestServer
-let browser: Browser
-
-before(async () => {
-  server = await startTestServer()
-  browser = await openBrowser()
-})
-
-after(async () => {
-  await browser?.close()
-  await server?.close()
-})
+const site = browserSite(startTestServer)
 
 for (const [name, device] of [
   ['phone', phone],
   ['desk', desk],
 ] as const)
   test(`what the advisor remembers is listed, added, changed and deleted on a ${name}`, async () => {
+    const { server, visit } = site
     const { user, business } = await server.owner({ email: `sari-${name}@example.org` })
     const owner = { userId: user.id, businessId: business.id }
     await server.app.agent.facts.remember(owner, 'We close on Mondays')
-    const context = await openContext(browser, device)
-    const page = await context.newPage()
-    const trouble = watchForTrouble(page)
-    await logIn(page, server.url, user.email)
+    const { page, leave } = await visit(device, user.email)
     await page.getByRole('link', { name: 'Advisor' }).click()
     const conversations = page.getByRole('button', { name: 'Conversations' })
     if (name === 'phone') await conversations.click()
@@ -65,6 +51,5 @@ for (const [name, device] of [
     await page.getByText('Nothing yet.').waitFor()
     await assertPleasant(page, 'nothing remembered')
     assert.deepEqual(await server.app.agent.facts.list(business.id), [])
-    assert.deepEqual(trouble, [])
-    await context.close()
+    await leave()
   })

@@ -1,39 +1,24 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { startTestServer, type TestServer } from '../harness.ts'
-import { assertPleasant, desk, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
-import { logIn } from './sign-in.ts'
+import { test } from 'node:test'
+import { startTestServer } from '../harness.ts'
+import { browserSite } from './browser-site.ts'
+import { assertPleasant, desk, phone } from './chromium-browser.ts'
 
-let server: TestServer
-let browser: Browser
-
-before(async () => {
-  server = await startTestServer()
-  browser = await openBrowser()
-})
-
-after(async () => {
-  await browser?.close()
-  await server?.close()
-})
+const site = browserSite(startTestServer)
 
 for (const [name, device] of [
   ['phone', phone],
   ['desk', desk],
 ] as const)
   test(`a personal key is made, shown once, used and revoked on a ${name}`, async () => {
+    const { server, visit } = site
     const { user, token } = await server.owner({ email: `sari-${name}@example.org` })
     const second = await server.api('POST', '/business/profile', {
       token,
       body: { business_name: 'Kedai Dua', business_category: 'Retail', business_stage: 'Idea' },
     })
     assert.equal(second.status, 201, second.text)
-    const context = await openContext(browser, device)
-    const page = await context.newPage()
-    const trouble = watchForTrouble(page)
-    await logIn(page, server.url, user.email)
-    await page.getByTestId('total-points').waitFor()
+    const { page, leave } = await visit(device, user.email)
     await page.getByRole('link', { name: 'Account', exact: true }).click()
     await page.getByRole('link', { name: 'Manage the keys' }).click()
     await page.getByText('No keys yet.').waitFor()
@@ -66,6 +51,5 @@ for (const [name, device] of [
     await dialog.getByRole('button', { name: 'Revoke' }).click()
     await page.getByText('No keys yet.').waitFor()
     assert.equal((await models()).status, 401)
-    assert.deepEqual(trouble, [])
-    await context.close()
+    await leave()
   })

@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { startTestServer, type TestServer } from '../harness.ts'
-import { desk, openBrowser, openContext, watchForTrouble } from './chromium-browser.ts'
+import { test } from 'node:test'
+import { startTestServer } from '../harness.ts'
+import { browserSite } from './browser-site.ts'
+import { desk, openContext, watchForTrouble } from './chromium-browser.ts'
 
-let server: TestServer
-let browser: Browser
-
-before(async () => {
-  server = await startTestServer()
-  browser = await openBrowser()
-})
-
-after(async () => {
-  await browser?.close()
-  await server?.close()
-})
+const site = browserSite(startTestServer)
 
 for (const path of ['/docs', '/docs/']) {
   test(`the reference at ${path} shows every part of the API, from this server alone and without an error`, async () => {
+    const { browser, server } = site
     const context = await openContext(browser, desk)
     const page = await context.newPage()
     const trouble = watchForTrouble(page)

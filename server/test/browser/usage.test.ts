@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { type ChatServer, startChatServer } from '../../src/modules/chat/testing/chat-server.ts'
-import { assertPleasant, desk, openBrowser, openContext, phone, watchForTrouble } from './chromium-browser.ts'
-import { logIn } from './sign-in.ts'
+import { test } from 'node:test'
+import { startChatServer } from '../../src/modules/chat/testing/chat-server.ts'
+import { browserSite } from './browser-site.ts'
+import { assertPleasant, desk, phone } from './chromium-browser.ts'
 
-let server: ChatServer
-let browser: Browser
-
-before(async () => {
-  server = await startChatServer({ env: { LLM_PRICES: 'scripted=3/15' } })
-  browser = await openBrowser()
-})
-
-after(async () => {
-  await browser?.close()
-  await server?.close()
-})
+const site = browserSite(() => startChatServer({ env: { LLM_PRICES: 'scripted=3/15' } }))
 
 for (const [name, device, colorScheme] of [
   ['phone', phone, 'dark'],
   ['desk', desk, 'light'],
 ] as const)
   test(`budgets are set, and what was used is seen, on a ${name}`, async () => {
+    const { server, visit } = site
     const admin = await server.adminToken()
     const owner = await server.owner({ email: `sari-${name}@example.org`, name: `Sari of the ${name}` })
     for (const message of ['Hi', 'And now?']) await (await server.send(owner, message)).rest()
@@ -32,11 +21,7 @@ for (const [name, device, colorScheme] of [
       FROM generate_series(1, 25) AS n`,
       [owner.user.id],
     )
-    const context = await openContext(browser, { ...device, colorScheme })
-    const page = await context.newPage()
-    const trouble = watchForTrouble(page)
-
-    await logIn(page, server.url, 'admin@example.org')
+    const { page, leave } = await visit({ ...device, colorScheme }, 'admin@example.org')
     await page.getByRole('heading', { name: 'Admin' }).waitFor()
     await page.getByRole('link', { name: 'Advisor', exact: true }).last().click()
     await page.getByRole('heading', { name: 'Budget of everybody' }).waitFor()
@@ -62,11 +47,7 @@ for (const [name, device, colorScheme] of [
     const { json } = await server.api('GET', `/admin/chat/budgets/users/${owner.user.id}`, { token: admin })
     assert.deepEqual([json.tokens_per_day, json.runs_per_day], [null, 10])
 
-    const ownContext = await openContext(browser, { ...device, colorScheme })
-    const own = await ownContext.newPage()
-    const ownTrouble = watchForTrouble(own)
-    await logIn(own, server.url, owner.user.email)
-    await own.getByTestId('total-points').waitFor()
+    const { page: own, leave: ownLeaves } = await visit({ ...device, colorScheme }, owner.user.email)
     await own.goto(`${server.url}/account`)
     await own.getByText('2 of 10').waitFor()
     await own.getByText('30 of 90,000').waitFor()
@@ -75,7 +56,7 @@ for (const [name, device, colorScheme] of [
     await own.getByLabel('Language').selectOption('id')
     await own.getByText('Token per hari').waitFor()
     await assertPleasant(own, 'pemakaian saya')
-    await ownContext.close()
+    await ownLeaves()
 
     await page
       .getByRole('table', { name: 'Budgets of their own' })
@@ -84,6 +65,5 @@ for (const [name, device, colorScheme] of [
     await dialog.getByRole('button', { name: 'Remove' }).click()
     await dialog.waitFor({ state: 'detached' })
     await page.getByText('Everybody has the same budget.').waitFor()
-    assert.deepEqual([...trouble, ...ownTrouble], [])
-    await context.close()
+    await leave()
   })

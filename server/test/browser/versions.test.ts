@@ -1,36 +1,20 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { startTestServer, type TestServer } from '../harness.ts'
-import { says, startModelServer, type ModelServer } from '../model-server.ts'
-import { assertPleasant, desk, openBrowser, openContext, phone, show, watchForTrouble } from './chromium-browser.ts'
-import { logIn } from './sign-in.ts'
+import { test } from 'node:test'
+import { says } from '../model-server.ts'
+import { browserSite, startServerWithModel } from './browser-site.ts'
+import { assertPleasant, desk, phone, show, watchForTrouble } from './chromium-browser.ts'
 
-let server: TestServer
-let model: ModelServer
-let browser: Browser
-
-before(async () => {
-  model = await startModelServer()
-  server = await startTestServer({ env: { LLM_BASE_URL: model.url, LLM_MODEL_NAME: 'scripted' } })
-  browser = await openBrowser()
-})
-
-after(async () => {
-  await browser?.close()
-  await server?.close()
-  await model?.close()
-})
+const site = browserSite(startServerWithModel)
 
 for (const [name, device] of [
   ['phone', phone],
   ['desk', desk],
 ] as const)
   test(`an answer is made again, a message changed, and each version comes back, on a ${name}`, async () => {
+    const { server, visit } = site
+    const { model } = server
     const { user } = await server.owner({ email: `sari-${name}@example.org` })
-    const context = await openContext(browser, device)
-    const page = await context.newPage()
-    const trouble = watchForTrouble(page)
+    const { context, page, leave } = await visit(device, user.email)
     const answer = page.getByTestId('answer')
     const send = page.getByRole('button', { name: 'Send' })
     const again = page.getByRole('button', { name: 'Answer again' })
@@ -43,8 +27,6 @@ for (const [name, device] of [
     }
     const focused = () => page.evaluate('document.activeElement?.getAttribute("aria-label")')
 
-    await logIn(page, server.url, user.email)
-    await page.getByTestId('total-points').waitFor()
     await page.goto(`${server.url}/chat`)
     model.enqueue(says('The first answer.'))
     await ask('What now?')
@@ -135,15 +117,16 @@ for (const [name, device] of [
     await answer.getByText('At last.').waitFor()
     assert.equal(await page.locator('ol').getByText('Tell me more').count(), 1)
 
-    assert.deepEqual(trouble, [])
-    await context.close()
+    await leave()
   })
 
 test('two tabs of a conversation agree while both are in sight, and a hidden one reads again once it is looked at', async () => {
+  const { server, visit } = site
+  const { model } = server
   const { email } = await server.owner()
-  const context = await openContext(browser, desk)
-  const [first, second] = [await context.newPage(), await context.newPage()]
-  const trouble = [watchForTrouble(first), watchForTrouble(second)]
+  const { context, page: first, leave } = await visit(desk, email)
+  const second = await context.newPage()
+  const trouble = watchForTrouble(second)
   const ask = async (text: string) => {
     const composer = first.getByRole('textbox', { name: 'Message to the advisor' })
     await composer.fill(text)
@@ -151,8 +134,6 @@ test('two tabs of a conversation agree while both are in sight, and a hidden one
   }
   const inBoth = (text: string) =>
     Promise.all([first, second].map((tab) => tab.getByTestId('answer').getByText(text, { exact: true }).waitFor()))
-  await logIn(first, server.url, email)
-  await first.getByTestId('total-points').waitFor()
   await first.goto(`${server.url}/chat`)
   model.enqueue(says('Welcome.'))
   await ask('Hi')
@@ -187,6 +168,6 @@ test('two tabs of a conversation agree while both are in sight, and a hidden one
   assert.deepEqual(asked, [])
   await second.evaluate(show('visible'))
   await second.getByTestId('answer').getByText('Perhaps.').waitFor()
-  assert.deepEqual(trouble, [[], []])
-  await context.close()
+  assert.deepEqual(trouble, [])
+  await leave()
 })
