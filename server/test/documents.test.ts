@@ -99,3 +99,11 @@ test('every package has a line in a decision record', async () => {
       assert.ok(records.includes(`\`${name}\``), `${name} of ${folder}/package.json`)
   }
 })
+
+test('documents name the Node that the server asks for', async () => {
+  const text = await readFile(join(projectRoot, 'server/package.json'), 'utf8')
+  const { engines } = z.object({ engines: z.object({ node: z.string() }) }).parse(JSON.parse(text))
+  const version = engines.node.replace(/^>=(\d+\.\d+)\.0$/, '$1')
+  for (const path of ['README.md', 'CONTRIBUTING.md', 'docs/guides/running.md', 'docs/decisions/0001-stack.md'])
+    assert.ok(documents.get(path)?.includes(`${version} or newer`), `${path} names no Node ${version}`)
+})

@@ -102,7 +102,7 @@ export const chatRuns = pgTable(
     leaseUntil: instant().notNull(),
     startedAt: instant().notNull().defaultNow(),
     finishedAt: instant(),
-    // The log of the run but for its texts, see run-record.ts; written once a second while it grows.
+    // The log of the run but for its texts, see run-record.ts; written with the answer while it grows.
     record: json().notNull(),
   },
   (table) => [
