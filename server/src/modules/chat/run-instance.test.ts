@@ -57,8 +57,23 @@ describe('an instance among others', () => {
     const { rows } = await here.pool.query('SELECT instance FROM chat_runs WHERE id = $1', [runId])
     return rows[0].instance
   }
+  let killed = 4242
   /** orphan makes a run look as if it belonged to a process that was killed: nobody holds its number any more. */
-  const orphan = (runId: string) => here.pool.query('UPDATE chat_runs SET instance = 4242 WHERE id = $1', [runId])
+  const orphan = (runId: string) =>
+    here.pool.query('UPDATE chat_runs SET instance = $2 WHERE id = $1', [runId, killed++])
+
+  /** withoutLooks does something while neither instance looks for dead ones by itself, before and after what it asks for. */
+  async function withoutLooks(work: () => Promise<void>): Promise<void> {
+    const leases = [here, there].map(({ app }) => app.chat.leases)
+    for (const each of leases) each.stop()
+    // Past whatever was under way.
+    await Promise.all(leases.map((each) => each.tick()))
+    try {
+      await work()
+    } finally {
+      await Promise.all(leases.map((each) => each.start()))
+    }
+  }
 
   test('stores its runs under the number that it holds a lock of', async () => {
     const stream = await here.send(owner, 'Tell me')
@@ -124,18 +139,20 @@ describe('an instance among others', () => {
     const head = await living.until('token')
     const left = await here.send(owner, 'Leave')
     const sessionId = sessionOf(await left.until('token'))
-    await orphan(left.runId)
-    const fresh = await startChatServer({ databaseUrl: here.databaseUrl })
-    try {
-      const answer = (await fresh.messages(owner, sessionId)).at(-1)
-      assert.equal(answer?.['status'], 'interrupted')
-      const next = await (await fresh.send(owner, { content: 'Again', session_id: sessionId })).rest()
-      assert.equal(assertWhole(next).type, 'done')
-      const { rows } = await here.pool.query('SELECT status FROM chat_runs WHERE id = $1', [living.runId])
-      assert.equal(rows[0].status, 'running')
-    } finally {
-      await fresh.close()
-    }
+    await withoutLooks(async () => {
+      await orphan(left.runId)
+      const fresh = await startChatServer({ databaseUrl: here.databaseUrl })
+      try {
+        const answer = (await fresh.messages(owner, sessionId)).at(-1)
+        assert.equal(answer?.['status'], 'interrupted')
+        const next = await (await fresh.send(owner, { content: 'Again', session_id: sessionId })).rest()
+        assert.equal(assertWhole(next).type, 'done')
+        const { rows } = await here.pool.query('SELECT status FROM chat_runs WHERE id = $1', [living.runId])
+        assert.equal(rows[0].status, 'running')
+      } finally {
+        await fresh.close()
+      }
+    })
     gate.resolve()
     assert.equal(assertWhole([...head, ...(await living.rest())]).type, 'done')
   })
@@ -143,12 +160,14 @@ describe('an instance among others', () => {
   test('believes only on its second look that another one died beside it', async () => {
     const stream = await here.send(owner, 'Tell me')
     await stream.until('token')
-    await orphan(stream.runId)
-    const status = async () =>
-      (await here.pool.query('SELECT status FROM chat_runs WHERE id = $1', [stream.runId])).rows[0].status
-    await there.app.chat.leases.tick()
-    assert.equal(await status(), 'running')
-    await there.app.chat.leases.tick()
-    assert.equal(await status(), 'interrupted')
+    await withoutLooks(async () => {
+      await orphan(stream.runId)
+      const status = async () =>
+        (await here.pool.query('SELECT status FROM chat_runs WHERE id = $1', [stream.runId])).rows[0].status
+      await there.app.chat.leases.tick()
+      assert.equal(await status(), 'running')
+      await there.app.chat.leases.tick()
+      assert.equal(await status(), 'interrupted')
+    })
   })
 })

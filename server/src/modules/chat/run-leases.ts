@@ -5,7 +5,10 @@ import type { RunRegistry } from './run-registry.ts'
 
 /** RunLeases keep the runs of this process alive in the database and end those whose process is gone. */
 export type RunLeases = {
-  /** tick renews and sweeps once; never throws, since the next one makes up for it. */
+  /**
+   * tick renews and sweeps once, with what is stored by the time it is called; never throws, since the next one makes up
+   * for it.
+   */
   tick(): Promise<void>
   /** start sweeps once, which frees what an earlier process has left, and resolves; from then on it goes by itself. */
   start(): Promise<void>
@@ -32,6 +35,7 @@ export function createRunLeases(deps: {
   let asking: NodeJS.Timeout | undefined
   let secondLook: NodeJS.Timeout | undefined
   let ticking: Promise<void> | undefined
+  let next: Promise<void> | undefined
   let suspects: ReadonlySet<number> | undefined
 
   async function renew(): Promise<void> {
@@ -72,10 +76,19 @@ export function createRunLeases(deps: {
     }
   }
 
-  const tick = () => (ticking ??= renewAndSweep().finally(() => (ticking = undefined)))
+  /** tick waits for the look that is under way, which may have read already, and shares the next one with others. */
+  function tick(): Promise<void> {
+    if (ticking)
+      return (next ??= ticking.then(() => {
+        next = undefined
+        return tick()
+      }))
+    ticking = renewAndSweep().finally(() => (ticking = undefined))
+    return ticking
+  }
 
   function ask(): void {
-    if (!instance.hears && registry.ids().length > 0) void tick()
+    if (!ticking && !instance.hears && registry.ids().length > 0) void tick()
   }
 
   return {
