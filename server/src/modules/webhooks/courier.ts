@@ -163,7 +163,12 @@ export function createCourier(options: CourierOptions) {
     const asking = [...settling]
     await recordOutcomes()
     const now = performance.now()
-    if (now >= lookAt || asking.length > 0) lookAt = performance.now() + (await look())
+    if (now >= lookAt || asking.length > 0) {
+      lookAt = Number.POSITIVE_INFINITY
+      const pauseMs = await look()
+      // Whoever has asked for a look meanwhile may have done so too late for this one.
+      lookAt = Math.min(lookAt, performance.now() + pauseMs)
+    }
     const hasSent = await claimAndSend()
     if (hasSent || outcomes.length > 0) return 0
     if (underWay.size === 0 && !hasNews) {
@@ -180,6 +185,7 @@ export function createCourier(options: CourierOptions) {
         if (pause > 0) await sleep(pause)
       } catch (error) {
         log.warn({ err: error }, 'webhooks could not be looked after; trying again')
+        lookAt = 0
         if (!stopping.signal.aborted) await sleep(AFTER_FAILURE_MS)
       }
     }
