@@ -58,18 +58,20 @@ export function createMcpConnection(options: {
       let reading = Promise.resolve()
       fresh.setNotificationHandler(ToolListChangedNotificationSchema, () => {
         // One reading at a time, however often a server says so.
-        reading = reading.then(() => readTools(fresh)).catch(() => drop(fresh))
+        reading = reading
+          .then(() => readTools(fresh))
+          .then(() => log.info({ tools: tools.length }, 'an MCP server has changed its tools'))
+          .catch((error: unknown) => giveUp(fresh, error))
       })
       // Not an event target: this is the library's own way.
       // oxlint-disable-next-line unicorn/prefer-add-event-listener
-      fresh.onclose = () => drop(fresh)
+      fresh.onclose = () => giveUp(fresh, new Error('it has closed the connection'))
       await fresh.connect(transportTo(server), { timeout: tuning.answerMs })
       await readTools(fresh)
       failures = 0
       log.info({ tools: tools.length }, 'an MCP server is connected')
     } catch (error) {
-      log.warn({ err: error instanceof Error ? error.message : 'unknown' }, 'an MCP server cannot be used')
-      drop(fresh)
+      giveUp(fresh, error)
     }
   }
 
@@ -103,11 +105,12 @@ export function createMcpConnection(options: {
     }
   }
 
-  /** drop forgets a connection that is of no use any more, once, and plans the next. */
-  function drop(old: Client): void {
+  /** giveUp forgets a connection that is of no use any more, once, and plans the next. */
+  function giveUp(old: Client, reason: unknown): void {
     if (client !== old) return
     client = undefined
     tools = []
+    log.warn({ err: reason instanceof Error ? reason.message : 'unknown' }, 'an MCP server cannot be used')
     old.close().catch(() => log.debug('an MCP server did not close well'))
     if (closed) return
     const pauseMs = Math.min(tuning.pauseMs * 2 ** Math.min(failures++, 16), tuning.longestPauseMs)

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createLog } from '../../../../platform/logger.ts'
 import { StartupRefusal } from '../../../../platform/startup-refusal.ts'
@@ -24,7 +23,9 @@ afterEach(async () => void (await Promise.all(open.splice(0).map((servers) => se
 
 function connected(servers: Record<string, unknown>, tuning: Partial<McpTuning> = {}) {
   const config = mcpConfig.parse({ mcpServers: servers }).mcpServers
-  const all = createMcpServers({ config, version: '1', log, tuning: { pauseMs: 20, ...tuning } })
+  const lines = new EventEmitter<{ line: [] }>()
+  const told = createLog({ level: 'info' }, { write: () => void lines.emit('line') })
+  const all = createMcpServers({ config, version: '1', log: told, tuning: { pauseMs: 20, ...tuning } })
   open.push(all)
   all.start()
   const toolbox = createToolbox({
@@ -35,9 +36,9 @@ function connected(servers: Record<string, unknown>, tuning: Partial<McpTuning> 
     log,
   })
   const names = () => all.tools().map((tool) => tool.name)
-  /** whenever waits until something about the tools is so; the test's own time limit ends it. */
+  /** whenever waits until something about the tools is so: whenever they change, it is logged. */
   const whenever = async (isSo: (names: string[]) => boolean) => {
-    while (!isSo(names())) await pause(10)
+    while (!isSo(names())) await once(lines, 'line')
   }
   const use = (toolName: string, args: unknown = {}) =>
     toolbox.prepare({ toolName, input: JSON.stringify(args) }, context).execute()
