@@ -12,6 +12,8 @@ import {
   runInput,
   standingsOfTests,
 } from './engine-under-test.ts'
+import { listAchievements } from './tools/list-achievements.ts'
+import { listPointRules } from './tools/list-point-rules.ts'
 
 let server: ModelServer
 before(async () => void (server = await startModelServer()))
@@ -27,6 +29,16 @@ const toolEvents = (events: AgentEvent[]) =>
   events.filter((event) => event.type === 'ToolCall' || event.type === 'ToolCallResult')
 const results = (events: AgentEvent[]) => events.filter((event) => event.type === 'ToolCallResult')
 const prompted = (request: number) => server.requests[request]?.body.messages ?? []
+
+test('what every step costs goes with the tools of the moment', () => {
+  const tools = [listPointRules(standingsOfTests)]
+  const { engine } = engineOnWire({ tools })
+  const one = engine.frameTokens ?? 0
+  tools.push(listAchievements(standingsOfTests))
+  assert.ok((engine.frameTokens ?? 0) > one)
+  tools.pop()
+  assert.equal(engine.frameTokens, one)
+})
 
 describe('an answer', () => {
   test('is the pieces of the model in order, with the usage of its last chunk', async () => {

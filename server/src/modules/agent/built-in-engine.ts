@@ -3,7 +3,7 @@ import type { Log } from '../../platform/logger.ts'
 import { createPausableDeadline, type PausableDeadline } from '../../platform/pausable-deadline.ts'
 import { AgentFailure, type AgentEngine, type AgentEvent, type RunInput, type Usage } from './engine.ts'
 import { failure } from './failures.ts'
-import { estimatedTokens } from './estimated-tokens.ts'
+import { tokensOfTools } from './estimated-tokens.ts'
 import type { AdvisorMemory } from './facts.ts'
 import type { AgentLimits } from './limits.ts'
 import type { ExplainModelError } from './model-errors.ts'
@@ -41,7 +41,9 @@ export function createBuiltInEngine(deps: Deps): AgentEngine {
   const { limits } = deps
   return {
     name: deps.name,
-    frameTokens: FRAME_TOKENS + estimatedTokens(JSON.stringify(deps.toolbox.definitions)),
+    get frameTokens() {
+      return FRAME_TOKENS + tokensOfTools(deps.toolbox.definitions)
+    },
     promptTokens: limits.promptTokens,
     async *run(input, signal) {
       signal.throwIfAborted()
@@ -149,6 +151,5 @@ async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): Asyn
 
 // Descriptions of tools are sent along, but however many there are, half of the budget is left for what is said.
 function messageBudget({ limits, toolbox }: Deps): number {
-  const toolTokens = estimatedTokens(JSON.stringify(toolbox.definitions))
-  return Math.max(limits.promptTokens - toolTokens, Math.floor(limits.promptTokens / 2))
+  return Math.max(limits.promptTokens - tokensOfTools(toolbox.definitions), Math.floor(limits.promptTokens / 2))
 }

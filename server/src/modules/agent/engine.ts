@@ -108,7 +108,7 @@ export class AgentFailure extends Error {
 export type AgentEngine = {
   /** What `/health` names: `offline` or the model's name. */
   readonly name: string
-  /** What instructions, data about the business and tools cost in every step, in estimated tokens. */
+  /** What instructions, data about the business and tools cost in every step, in estimated tokens; tools come and go. */
   readonly frameTokens?: number
   /** The most that is sent in one step, in estimated tokens. */
   readonly promptTokens?: number

@@ -1,4 +1,4 @@
-import type { LanguageModelV4Message } from '@ai-sdk/provider'
+import type { LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider'
 
 /**
  * estimatedTokens estimates how many tokens a text costs: one for three ASCII characters, one for every other UTF-16
@@ -17,6 +17,17 @@ export const TOKENS_PER_MESSAGE = 4
 /** tokensOf estimates what messages cost as they are sent: their texts, and calls and results with names and ids. */
 export function tokensOf(messages: readonly LanguageModelV4Message[]): number {
   return messages.reduce((sum, message) => sum + TOKENS_PER_MESSAGE + contentTokens(message), 0)
+}
+
+const toolTokens = new WeakMap<LanguageModelV4FunctionTool, number>()
+
+/** tokensOfTools estimates what descriptions of tools cost. Each is reckoned once, since it is sent with every request. */
+export function tokensOfTools(tools: readonly LanguageModelV4FunctionTool[]): number {
+  return tools.reduce((sum, tool) => {
+    const tokens = toolTokens.get(tool) ?? estimatedTokens(`${JSON.stringify(tool)},`)
+    toolTokens.set(tool, tokens)
+    return sum + tokens
+  }, 0)
 }
 
 function contentTokens(message: LanguageModelV4Message): number {

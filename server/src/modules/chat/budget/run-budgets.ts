@@ -30,11 +30,11 @@ export function createRunBudgets(options: {
   log: Log
 }): RunBudgets {
   const { db, engine, prices, timeZone, clock, log } = options
-  const { frameTokens = usualPrompt.frameTokens, promptTokens = usualPrompt.promptTokens } = engine
-  const size = { frameTokens, promptTokens }
+  const { promptTokens = usualPrompt.promptTokens } = engine
+  const size = () => ({ frameTokens: engine.frameTokens ?? usualPrompt.frameTokens, promptTokens })
   return {
     request(message, at) {
-      const first = promptEstimate(size, { historyTokens: 0, message })
+      const first = promptEstimate(size(), { historyTokens: 0, message })
       return {
         day: budgetDate(at, timeZone),
         tokens: engine.name === OFFLINE ? 0 : first + ANSWER_ROOM,
@@ -48,7 +48,7 @@ export function createRunBudgets(options: {
         runId,
         locale,
         engine: engine.name,
-        size,
+        size: size(),
         limit: reserved.tokenLimit,
         reserved: reserved.tokens,
         prices,
