@@ -1,4 +1,4 @@
-import type { JSONValue } from '@ai-sdk/provider'
+import { canonicalJson } from './tools/canonical-json.ts'
 import type { PreparedCall, ToolOutcome } from './tools/toolbox.ts'
 
 type Call = Pick<PreparedCall, 'tool' | 'args' | 'isValid' | 'writes' | 'preview'>
@@ -18,7 +18,7 @@ export type RepeatedCalls = ReturnType<typeof createRepeatedCalls>
 export function createRepeatedCalls() {
   const known = new Map<string, { outcome: ToolOutcome; failures: number }>()
   // Arguments that cannot be read are all the same to us, and told to the model; only the limit of steps ends those.
-  const keyOf = ({ tool, args }: Call) => `${tool} ${canonical(args)}`
+  const keyOf = ({ tool, args }: Call) => `${tool} ${canonicalJson(args)}`
 
   return {
     /** outcomeOf answers what the call has brought before, undefined when it is to be executed. */
@@ -36,13 +36,4 @@ export function createRepeatedCalls() {
       known.set(key, { outcome, failures })
     },
   }
-}
-
-// JSON with the keys in order, so that `{a, b}` and `{b, a}` are the same arguments.
-function canonical(value: JSONValue): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-  fields.sort(([one], [other]) => (one < other ? -1 : 1))
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field ?? null)}`).join()}}`
 }

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { JSONValue } from '@ai-sdk/provider'
+import { canonicalJson } from './canonical-json.ts'
 
 /** SignedApproval is everything that a decision is bound to. */
 export type SignedApproval = {
@@ -26,7 +27,7 @@ export function isApprovalToken(key: Buffer, approval: SignedApproval, token: st
 
 /** argumentsHash is the SHA-256 of arguments in hex, whatever the order of their names. */
 export function argumentsHash(args: JSONValue): string {
-  return createHash('sha256').update(canonical(args)).digest('hex')
+  return createHash('sha256').update(canonicalJson(args)).digest('hex')
 }
 
 function signature(key: Buffer, { id, runId, callId, tool, argumentsHash: hash, userId, expiresAt }: SignedApproval) {
@@ -34,13 +35,4 @@ function signature(key: Buffer, { id, runId, callId, tool, argumentsHash: hash, 
   return createHmac('sha256', key)
     .update(JSON.stringify([id, runId, callId, tool, hash, userId, expiresAt.toISOString()]))
     .digest()
-}
-
-function canonical(value: JSONValue | undefined): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null)
-  const entries = Object.entries(value)
-    .filter(([, inner]) => inner !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-  return `{${entries.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`
 }
