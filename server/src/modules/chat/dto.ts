@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { idSchema, multiLine, oneLine, timestamp } from '../../platform/text.ts'
+import { idSchema, oneLine, timestamp } from '../../platform/text.ts'
 import type { MessageVersions } from './branches.ts'
 import type { ChatFeedback } from './feedback-repository.ts'
+import { messageText } from './message-text.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
 import { approvalDecision, approvalPreview } from './run-events.ts'
 import { purgeTime } from './session-purge.ts'
@@ -16,7 +17,7 @@ const clientMessageId = z
 /** completionBody is what a message to the advisor is sent with. */
 export const completionBody = z
   .object({
-    content: multiLine(1, 8000),
+    content: messageText,
     session_id: idSchema.nullish().describe('the conversation to go on with; a new one is begun without it'),
     business_id: idSchema.nullish().describe('of the caller; their first business when left out'),
     client_message_id: clientMessageId,
@@ -27,9 +28,7 @@ export const completionBody = z
 export const regenerateBody = z.object({ client_message_id: clientMessageId }).meta({ id: 'ChatRegeneration' })
 
 /** editBody puts a message another way. */
-export const editBody = z
-  .object({ content: multiLine(1, 8000), client_message_id: clientMessageId })
-  .meta({ id: 'ChatEdit' })
+export const editBody = z.object({ content: messageText, client_message_id: clientMessageId }).meta({ id: 'ChatEdit' })
 
 /** sessionDto is a conversation. */
 export const sessionDto = z

@@ -1,11 +1,9 @@
 import { z } from 'zod'
-import { problem } from '../../../platform/errors.ts'
-import { multiLine } from '../../../platform/text.ts'
+import { messagePart, newestText, textOfParts } from '../message-text.ts'
 
-const part = z.looseObject({ type: z.string(), text: z.string().optional() })
 const message = z.looseObject({
   role: z.string(),
-  content: z.union([z.string(), z.array(part)]).nullish(),
+  content: z.union([z.string(), z.array(messagePart)]).nullish(),
 })
 
 /**
@@ -28,20 +26,12 @@ export const openAiRequest = z
 /** OpenAiRequest is what clients of the OpenAI interface send, parsed. */
 export type OpenAiRequest = z.output<typeof openAiRequest>
 
-const content = multiLine(1, 8000)
-
 /** userTexts are what the user said, oldest first; the newest one is checked as a message to the advisor, 422 else. */
 export function userTexts(messages: OpenAiRequest['messages']): { earlier: string[]; newest: string } {
   const said = messages.filter(({ role }) => role === 'user').map(textOf)
-  const newest = content.safeParse(said.at(-1) ?? '')
-  if (!newest.success)
-    throw problem.invalid([
-      { path: 'messages', message: newest.error.issues[0]?.message ?? 'must have a message of the user' },
-    ])
-  return { earlier: said.slice(0, -1), newest: newest.data }
+  return { earlier: said.slice(0, -1), newest: newestText(said.at(-1)) }
 }
 
 function textOf({ content: said }: z.output<typeof message>): string {
-  if (typeof said === 'string') return said
-  return (said ?? []).flatMap(({ type, text }) => (type === 'text' && text !== undefined ? [text] : [])).join('\n')
+  return typeof said === 'string' ? said : textOfParts(said ?? [])
 }

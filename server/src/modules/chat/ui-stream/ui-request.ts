@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { problem } from '../../../platform/errors.ts'
-import { idSchema, multiLine } from '../../../platform/text.ts'
+import { idSchema } from '../../../platform/text.ts'
+import { messagePart, newestText, textOfParts } from '../message-text.ts'
 
 // Compared and never shown, so it is taken as it is.
 const clientId = z.string().min(1).max(200)
-const part = z.looseObject({ type: z.string(), text: z.string().optional() })
-const message = z.looseObject({ id: clientId.optional(), role: z.string(), parts: z.array(part) })
+const message = z.looseObject({ id: clientId.optional(), role: z.string(), parts: z.array(messagePart) })
 
 /**
  * uiRequest is what `useChat` sends. Of the messages only the newest one of the user is read; the conversation itself is
@@ -24,16 +23,8 @@ export const uiRequest = z
 /** UiRequest is what `useChat` sends, parsed. */
 export type UiRequest = z.output<typeof uiRequest>
 
-const content = multiLine(1, 8000)
-
 /** newestUserMessage is the text of the newest message of the user, with the client's id of it; 422 when there is none. */
 export function newestUserMessage(messages: UiRequest['messages']): { id: string | undefined; text: string } {
   const newest = messages.findLast(({ role }) => role === 'user')
-  const texts = newest?.parts.flatMap(({ type, text }) => (type === 'text' && text !== undefined ? [text] : []))
-  const parsed = content.safeParse(texts?.join('\n') ?? '')
-  if (!parsed.success)
-    throw problem.invalid([
-      { path: 'messages', message: parsed.error.issues[0]?.message ?? 'must have a message of the user' },
-    ])
-  return { id: newest?.id, text: parsed.data }
+  return { id: newest?.id, text: newestText(newest && textOfParts(newest.parts)) }
 }
