@@ -3,8 +3,10 @@ import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { startTestServer, type TestServer } from '../../../test/harness.ts'
 import { openPool } from '../../platform/db/database.ts'
+import { createLog } from '../../platform/logger.ts'
 import { createAwardRepository } from './award-repository.ts'
 import { fingerprint } from './fingerprint.ts'
+import { createLeaderboard } from './leaderboard.ts'
 
 /** Standing is what a brute-force ranking needs to know. */
 type Standing = { business_id: string; total_points: number; reached_at: string; on_board: boolean }
@@ -193,4 +195,33 @@ test('a repeated event and the board agree, though its award was made where nobo
   } finally {
     await store.pool.end()
   }
+})
+
+test('a failure to take over awards is told to nobody who would award them again', async () => {
+  const store = openPool({ connectionString: server.databaseUrl }, () => {})
+  const lines: string[] = []
+  const leaderboard = createLeaderboard({
+    store,
+    log: createLog({ level: 'error' }, { write: (line) => void lines.push(line) }),
+    feeds: {
+      changed() {
+        throw new Error('of this test')
+      },
+      lookAgain() {},
+    },
+  })
+  const { business } = await server.owner()
+  const receipt = {
+    event_id: business.id,
+    business_id: business.id,
+    type: 'adjustment',
+    points_awarded: 1,
+    total_points: 1,
+    level: null,
+    levels_gained: [],
+    unlocked: [],
+  }
+  await leaderboard.awarded([{ outcome: 'awarded', receipt, change: { sequence: 1, reachedAtUs: 1 } }])
+  assert.match(lines.join(''), /of this test/)
+  await store.pool.end()
 })

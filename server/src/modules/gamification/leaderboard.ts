@@ -43,6 +43,31 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     follower.changed()
   }
 
+  async function takeOver(outcomes: AwardOutcome[]): Promise<void> {
+    // What is repeated was awarded by somebody else, or by an award whose answer was lost: perhaps not heard of here yet.
+    if (outcomes.some(({ outcome }) => outcome === 'replayed')) isInDoubt = true
+    const awards: BoardAward[] = []
+    for (const outcome of outcomes) {
+      if (outcome.outcome !== 'awarded' || !outcome.change) continue
+      const { receipt, change } = outcome
+      awards.push({
+        businessId: receipt.business_id,
+        totalPoints: receipt.total_points,
+        unlocked: receipt.unlocked.length,
+        ...change,
+      })
+    }
+    if (awards.length === 0) return
+    feeds.changed(awards.map((award) => [award.businessId, award.sequence]))
+    const missed = board.applied(awards)
+    // What the board cannot read now, it reads with its next news.
+    if (missed.length > 0)
+      await board
+        .refresh(missed)
+        .catch((error: unknown) => log.warn({ err: error }, 'the board could not read what it had missed'))
+    follower.changed()
+  }
+
   return {
     /** isWarm tells whether ranks come from memory yet. */
     get isWarm() {
@@ -53,28 +78,13 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
 
     /** awarded takes over awards of this process that have committed. It never fails, since these must not be tried again. */
     async awarded(outcomes: AwardOutcome[]): Promise<void> {
-      // What is repeated was awarded by somebody else, or by an award whose answer was lost: perhaps not heard of here yet.
-      if (outcomes.some(({ outcome }) => outcome === 'replayed')) isInDoubt = true
-      const awards: BoardAward[] = []
-      for (const outcome of outcomes) {
-        if (outcome.outcome !== 'awarded' || !outcome.change) continue
-        const { receipt, change } = outcome
-        awards.push({
-          businessId: receipt.business_id,
-          totalPoints: receipt.total_points,
-          unlocked: receipt.unlocked.length,
-          ...change,
-        })
+      try {
+        await takeOver(outcomes)
+      } catch (error) {
+        // Whatever was missed is read with the news.
+        isInDoubt = true
+        log.error({ err: error }, 'the board could not take over what was awarded')
       }
-      if (awards.length === 0) return
-      feeds.changed(awards.map((award) => [award.businessId, award.sequence]))
-      const missed = board.applied(awards)
-      // What the board cannot read now, it reads with its next news.
-      if (missed.length > 0)
-        await board
-          .refresh(missed)
-          .catch((error: unknown) => log.warn({ err: error }, 'the board could not read what it had missed'))
-      follower.changed()
     },
 
     /** json is the leaderboard, ready to be sent: the top, and last the own business where it is not among it. */
