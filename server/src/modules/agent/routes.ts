@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
-import { decodeCursor, sendPage } from '../../platform/http/paging.ts'
+import { idOfCursor, sendPage } from '../../platform/http/paging.ts'
 import { idSchema } from '../../platform/text.ts'
 import { callerOf } from '../auth/index.ts'
 import { factChanges, factDto, factsQuery, newFactBody, toFactDto } from './dto.ts'
@@ -9,7 +9,6 @@ import type { MemoryService } from './memory-service.ts'
 const config = { access: 'user' } as const
 const tags = ['Advisor']
 const params = z.object({ id: idSchema })
-const factCursor = z.object({ id: z.uuid() })
 
 /** agentRoutes are what the advisor remembers, for the owners whom it remembers it for. */
 export function agentRoutes({ memory }: { memory: MemoryService }) {
@@ -27,7 +26,7 @@ export function agentRoutes({ memory }: { memory: MemoryService }) {
       },
       async (request, reply) => {
         const { business_id: businessId, limit, cursor } = request.query
-        const before = decodeCursor(factCursor, cursor)?.id
+        const before = idOfCursor(cursor)
         const page = await memory.listFacts(callerOf(request).userId, { businessId, limit, before })
         return sendPage(request, reply, { ...page, items: page.items.map(toFactDto) })
       },

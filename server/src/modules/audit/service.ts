@@ -1,11 +1,7 @@
-import { z } from 'zod'
 import type { Database } from '../../platform/db/database.ts'
-import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
-import { idSchema } from '../../platform/text.ts'
+import { idOfCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import { auditContent, type AuditEntry, type AuditQuery } from './dto.ts'
 import { listAudit } from './repository.ts'
-
-const cursorSchema = z.object({ id: idSchema })
 
 /** AuditService shows the trail of administrative changes. Its routes let nobody but admins in. */
 export type AuditService = ReturnType<typeof createAuditService>
@@ -19,7 +15,7 @@ export function createAuditService({ db }: { db: Database }) {
         subjectType: filter.subject_type,
         subjectId: filter.subject_id,
         actorId: filter.actor_id,
-        before: decodeCursor(cursorSchema, cursor)?.id,
+        before: idOfCursor(cursor),
         limit: limit + 1,
       })
       const { items, next } = pageOf(rows, limit, ({ id }) => ({ id }))

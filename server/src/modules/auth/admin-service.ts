@@ -1,11 +1,9 @@
-import { z } from 'zod'
 import { recordAudit } from '../../platform/audit/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
-import { decodeCursor, pageOf, type Page } from '../../platform/http/paging.ts'
-import { idSchema } from '../../platform/text.ts'
+import { idOfCursor, pageOf, type Page } from '../../platform/http/paging.ts'
 import { toAdminUserView } from './dto.ts'
 import { endFamiliesOf } from './refresh-families.ts'
 import { listUsers, lockActiveAdmins, lockUser, updateUser, type User } from './repository.ts'
@@ -14,7 +12,6 @@ import { lastAdmin } from './service.ts'
 
 type AdminUser = ReturnType<typeof toAdminUserView>
 
-const cursorSchema = z.object({ id: idSchema })
 const noSuchUser = () => problem.notFound('not_found', 'There is no such user.')
 const rights = (user: User) => ({ role: user.role, disabled: user.disabledAt !== null })
 
@@ -32,7 +29,7 @@ export function createAuthAdminService(options: { db: Database; settings: Pick<S
       cursor?: string | undefined
     }): Promise<Page<AdminUser>> {
       const { q, limit, cursor } = query
-      const before = decodeCursor(cursorSchema, cursor)?.id
+      const before = idOfCursor(cursor)
       const rows = await listUsers(db, { q, before, limit: limit + 1 })
       const page = pageOf(rows, limit, (user) => ({ id: user.id }))
       return { items: page.items.map(toAdminUserView), next: page.next }

@@ -1,10 +1,9 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { recordAudit } from '../../platform/audit/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
-import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
-import { idSchema } from '../../platform/text.ts'
+import { idOfCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import { type ApiKeys, newApiKey } from './api-keys.ts'
 import { type apiKeySchema, type createKeyBody, expiryOf, toApiKeyView } from './key-dto.ts'
 import { type ApiKey, deleteKey, insertKey, listKeys } from './key-repository.ts'
@@ -13,7 +12,6 @@ import { hashSecretToken } from './secret-token.ts'
 type ApiKeyView = z.output<typeof apiKeySchema>
 
 const HINT_LENGTH = 4
-const cursorSchema = z.object({ id: idSchema })
 
 const audited = (key: ApiKey) => ({
   name: key.name,
@@ -63,7 +61,7 @@ export function createKeyService({ db, clock, keys }: { db: Database; clock: Clo
 
     /** listKeys pages through the keys, newest first, expired ones included. */
     async listKeys({ limit, cursor }: { limit: number; cursor?: string | undefined }): Promise<Page<ApiKeyView>> {
-      const before = decodeCursor(cursorSchema, cursor)?.id
+      const before = idOfCursor(cursor)
       const page = pageOf(await listKeys(db, { before, limit: limit + 1 }), limit, (key) => ({ id: key.id }))
       return { items: page.items.map(toApiKeyView), next: page.next }
     },

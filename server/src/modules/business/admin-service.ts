@@ -1,17 +1,15 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { recordAudit } from '../../platform/audit/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
-import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
-import { idSchema } from '../../platform/text.ts'
+import { idOfCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import { type adminProfileSchema, toProfile } from './dto.ts'
 import type { ChangedListener } from './service.ts'
 import { type AdminRow, type Business, findForAdmin, listForAdmin, lockBusiness, setVisibility } from './repository.ts'
 
 type AdminProfile = z.output<typeof adminProfileSchema>
 
-const cursorSchema = z.object({ id: idSchema })
 const toAdminProfile = (row: AdminRow): AdminProfile => ({ ...toProfile(row), owner: row.owner })
 
 /** BusinessAdminService is what admins do with businesses. Its routes let nobody else in. */
@@ -28,7 +26,7 @@ export function createBusinessAdminService(options: { db: Database; clock: Clock
       cursor?: string | undefined
     }): Promise<Page<AdminProfile>> {
       const { q, limit, cursor } = query
-      const before = decodeCursor(cursorSchema, cursor)?.id
+      const before = idOfCursor(cursor)
       const rows = await listForAdmin(db, { q, before, limit: limit + 1 })
       const page = pageOf(rows, limit, (row) => ({ id: row.business.id }))
       return { items: page.items.map(toAdminProfile), next: page.next }

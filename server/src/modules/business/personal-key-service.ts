@@ -1,10 +1,9 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
-import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
+import { idOfCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import type { Log } from '../../platform/logger.ts'
-import { idSchema } from '../../platform/text.ts'
 import {
   createKeyRecogniser,
   expiryOf,
@@ -32,7 +31,6 @@ type PersonalKeyView = z.output<typeof personalKeySchema>
 export const MOST_PERSONAL_KEYS = 20
 
 const HINT_LENGTH = 4
-const cursorSchema = z.object({ id: idSchema })
 
 /**
  * createPersonalKeys makes the recogniser of personal keys. Every key is looked up each time, with its owner and their
@@ -94,7 +92,7 @@ export function createPersonalKeyService(deps: {
       userId: string,
       { limit, cursor }: { limit: number; cursor?: string | undefined },
     ): Promise<Page<PersonalKeyView>> {
-      const before = decodeCursor(cursorSchema, cursor)?.id
+      const before = idOfCursor(cursor)
       const rows = await listPersonalKeys(db, { userId, before, limit: limit + 1 })
       const page = pageOf(rows, limit, (key) => ({ id: key.id }))
       return { items: page.items.map(toPersonalKeyView), next: page.next }

@@ -3,8 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
-import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
-import { idSchema } from '../../platform/text.ts'
+import { decodeCursor, idOfCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import { type AuthService, lockUser, toUserView, type UserView } from '../auth/index.ts'
 import {
   type createProfileBody,
@@ -48,7 +47,6 @@ type ProfileChanges = z.output<typeof updateProfileBody>
 type MeChanges = Parameters<AuthService['updateMe']>[1]
 
 const MOST_BUSINESSES = 20
-const idCursor = z.object({ id: idSchema })
 const pointsCursor = z.object({ points: z.int32() })
 
 const absent = (businessId: string | undefined) =>
@@ -142,7 +140,7 @@ export function createBusinessService(options: BusinessServiceOptions) {
 
     /** listProfiles pages through the businesses of a user, newest first. */
     async listProfiles(userId: string, { limit, cursor }: PageRequest): Promise<Page<Profile>> {
-      const before = decodeCursor(idCursor, cursor)?.id
+      const before = idOfCursor(cursor)
       const rows = await listOwnedProfiles(db, { userId, before, limit: limit + 1 })
       const page = pageOf(rows, limit, (row) => ({ id: row.business.id }))
       return { items: page.items.map(toProfile), next: page.next }

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
-import { decodeCursor, sendPage } from '../../platform/http/paging.ts'
+import { idOfCursor, sendPage } from '../../platform/http/paging.ts'
 import type { FeedbackService } from './feedback.ts'
 import { adminFeedbackDto, adminFeedbackQuery, toAdminFeedbackDto } from './feedback-dto.ts'
-
-const cursorSchema = z.object({ id: z.uuid() })
 
 /** feedbackAdminRoutes show admins what is thought of the advisor's answers. */
 export function feedbackAdminRoutes({ feedback }: { feedback: FeedbackService }): (app: App) => Promise<void> {
@@ -23,7 +21,7 @@ export function feedbackAdminRoutes({ feedback }: { feedback: FeedbackService })
       },
       async (request, reply) => {
         const { rating, limit, cursor } = request.query
-        const before = decodeCursor(cursorSchema, cursor)?.id
+        const before = idOfCursor(cursor)
         const page = await feedback.listForAdmins({ rating, limit, before })
         return sendPage(request, reply, page).map(toAdminFeedbackDto)
       },

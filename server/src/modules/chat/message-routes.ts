@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
-import { decodeCursor, pageQuery, sendPage } from '../../platform/http/paging.ts'
+import { idOfCursor, pageQuery, sendPage } from '../../platform/http/paging.ts'
 import { idSchema } from '../../platform/text.ts'
 import { callerOf } from '../auth/index.ts'
 import { editBody, regenerateBody, toVersionDto, versionDto } from './dto.ts'
@@ -10,7 +10,6 @@ import type { ChatService } from './service.ts'
 const access = { access: 'user' } as const
 const tags = ['Chat']
 const messageParams = z.object({ id: idSchema })
-const versionCursor = z.object({ id: z.uuid() })
 
 /** messageRoutes are what an owner does with a message that stands already: ask again, put it another way, go back. */
 export function messageRoutes({ service }: { service: ChatService }): (app: App) => Promise<void> {
@@ -82,7 +81,7 @@ export function messageRoutes({ service }: { service: ChatService }): (app: App)
         const page = await service.messageVersions(callerOf(request).userId, {
           messageId: request.params.id,
           limit,
-          before: decodeCursor(versionCursor, cursor)?.id,
+          before: idOfCursor(cursor),
         })
         return sendPage(request, reply, page).map(toVersionDto)
       },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { App } from '../../platform/http/app-types.ts'
-import { decodeCursor, pageQuery, sendPage } from '../../platform/http/paging.ts'
+import { idOfCursor, pageQuery, sendPage } from '../../platform/http/paging.ts'
 import { idSchema } from '../../platform/text.ts'
 import { callerOf } from '../auth/index.ts'
 import { completionBody, decidedDto, decisionBody, messageDto, runStatusDto, toMessageDto } from './dto.ts'
@@ -12,7 +12,6 @@ const tags = ['Chat']
 const sessionParams = z.object({ id: idSchema })
 const runParams = z.object({ run_id: idSchema })
 const approvalParams = runParams.extend({ approval_id: idSchema })
-const messageCursor = z.object({ id: z.uuid() })
 const placeInStream = z
   .string()
   .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
@@ -66,7 +65,7 @@ export function chatRoutes({ service }: { service: ChatService }): (app: App) =>
         const page = await service.getSessionMessages(callerOf(request).userId, {
           sessionId: request.params.id,
           limit,
-          before: decodeCursor(messageCursor, cursor)?.id,
+          before: idOfCursor(cursor),
         })
         return sendPage(request, reply, page).map(toMessageDto)
       },

@@ -1,11 +1,10 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { recordAudit } from '../../platform/audit/index.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Database, Transaction } from '../../platform/db/database.ts'
 import { problem } from '../../platform/errors.ts'
-import { decodeCursor, type Page, pageOf } from '../../platform/http/paging.ts'
+import { idOfCursor, type Page, pageOf } from '../../platform/http/paging.ts'
 import { newId } from '../../platform/ids.ts'
-import { idSchema } from '../../platform/text.ts'
 import { type MakeAttempt, wasAccepted } from './attempt.ts'
 import { type Destinations, RefusedDestination } from './destinations.ts'
 import {
@@ -39,8 +38,6 @@ import { newSigningSecret, type SecretVault } from './signing-secret.ts'
 const MOST_TARGETS = 50
 const HOUR_MS = 3_600_000
 const DEFAULT_OVERLAP_HOURS = 24
-
-const cursorSchema = z.object({ id: idSchema })
 
 type PageRequest = { limit: number; cursor?: string | undefined }
 type WithSecret = WebhookView & { secret: string }
@@ -92,7 +89,7 @@ export function createWebhookService(options: WebhookServiceOptions) {
   return {
     /** listTargets pages through the targets, newest first. */
     async listTargets({ limit, cursor }: PageRequest): Promise<Page<WebhookView>> {
-      const before = decodeCursor(cursorSchema, cursor)?.id
+      const before = idOfCursor(cursor)
       const rows = await listTargets(db, { before, limit: limit + 1 })
       const page = pageOf(rows, limit, (row) => ({ id: row.id }))
       return { items: page.items.map((row) => toWebhookView(row, clock.now())), next: page.next }
@@ -209,7 +206,7 @@ export function createWebhookService(options: WebhookServiceOptions) {
       { status, limit, cursor }: PageRequest & { status?: Delivery['status'] | undefined },
     ): Promise<Page<DeliveryView>> {
       found(await findTarget(db, targetId))
-      const before = decodeCursor(cursorSchema, cursor)?.id
+      const before = idOfCursor(cursor)
       const rows = await listDeliveries(db, { targetId, status, before, limit: limit + 1 })
       const page = pageOf(rows, limit, (row) => ({ id: row.id }))
       return { items: page.items.map(toDeliveryView), next: page.next }

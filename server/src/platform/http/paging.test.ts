@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { Problem } from '../errors.ts'
 import { createLog } from '../logger.ts'
-import { decodeCursor, encodeCursor, pageOf, pageQuery, sendPage } from './paging.ts'
+import { decodeCursor, encodeCursor, idOfCursor, pageOf, pageQuery, sendPage } from './paging.ts'
 import { createHttp } from './server.ts'
 
 const key = z.object({ at: z.string(), id: z.int() })
@@ -29,6 +29,14 @@ test('what is no cursor of the list is invalid, whatever it is', () => {
   for (const cursor of ['', 'x', '🍳', encodeCursor({}), encodeCursor({ at: 'x' }), encodeCursor({ at: 1, id: 1 })])
     refused(cursor)
   fc.assert(fc.property(fc.string(), refused))
+})
+
+test('the cursor of a list in the order of its ids is an id', () => {
+  const id = '0199a0b0-0000-7000-8000-000000000001'
+  assert.equal(idOfCursor(encodeCursor({ id })), id)
+  assert.equal(idOfCursor(undefined), undefined)
+  for (const other of ['x', "' OR 1 = 1", ''])
+    assert.throws(() => idOfCursor(encodeCursor({ id: other })), { status: 422 })
 })
 
 test('a page has up to 200 items, 50 unless asked otherwise', () => {

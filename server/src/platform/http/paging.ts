@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { problem } from '../errors.ts'
+import { idSchema } from '../text.ts'
 
 /** pageQuery is the query of every list: 1 to 200 items, 50 by default, and the cursor of the `Link` header. */
 export const pageQuery = z.object({
@@ -26,6 +27,13 @@ export function decodeCursor<T>(schema: z.ZodType<T>, cursor: string | undefined
     refusal.cause = cause
     throw refusal
   }
+}
+
+const idCursor = z.object({ id: idSchema })
+
+/** idOfCursor reads the cursor of a list whose only sort key is the id; 422 when it is not one of ours. */
+export function idOfCursor(cursor: string | undefined): string | undefined {
+  return decodeCursor(idCursor, cursor)?.id
 }
 
 /** pageOf cuts a list that was read one row longer than `limit` and keeps the sort key of its last row. */

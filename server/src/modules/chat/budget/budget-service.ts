@@ -1,10 +1,8 @@
-import { z } from 'zod'
 import { recordAudit } from '../../../platform/audit/index.ts'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Database, Executor, Transaction } from '../../../platform/db/database.ts'
 import { problem } from '../../../platform/errors.ts'
-import { decodeCursor, type Page, pageOf } from '../../../platform/http/paging.ts'
-import { idSchema } from '../../../platform/text.ts'
+import { idOfCursor, type Page, pageOf } from '../../../platform/http/paging.ts'
 import { findUser, type User } from '../../auth/index.ts'
 import { budgetDate, budgetDay } from './budget-day.ts'
 import { type Budget, dayUse, limitsOf, ownBudget, ownBudgets, removeBudget, writeBudget } from './budget-repository.ts'
@@ -17,7 +15,6 @@ const LONGEST_PERIOD_DAYS = 366
 const USUAL_PERIOD_DAYS = 30
 // Audit entries are about something with an id; the budget of the programme has none but this.
 const PROGRAMME = '00000000-0000-7000-8000-000000000000'
-const cursorSchema = z.object({ id: idSchema })
 const noSuchUser = () => problem.notFound('not_found', 'There is no such user.')
 
 /** BudgetService says what owners may use and have used. The routes of admins let nobody else in. */
@@ -130,7 +127,7 @@ export function createBudgetService(options: { db: Database; clock: Clock; timeZ
 
     /** listBudgets pages through the owners who have a budget of their own. */
     async listBudgets({ limit, cursor }: { limit: number; cursor?: string | undefined }) {
-      const after = decodeCursor(cursorSchema, cursor)?.id
+      const after = idOfCursor(cursor)
       const rows = await ownBudgets(db, { after, limit: limit + 1 })
       const page: Page<(typeof rows)[number]> = pageOf(rows, limit, ({ userId }) => ({ id: userId }))
       return { items: page.items.map(ownerBudget), next: page.next }
