@@ -2326,9 +2326,11 @@ export interface components {
             today: components["schemas"]["ChatBudgetToday"];
         };
         ChatUsageSums: {
+            /** @description answers */
             runs: number;
             /** @description of these, where the model server reported no usage and it was estimated */
             estimated_runs: number;
+            /** @description sent for answers, and for titles and summaries of conversations */
             input_tokens: number;
             output_tokens: number;
             /** @description at the prices of their time; empty where none were set */
@@ -2338,9 +2340,11 @@ export interface components {
             }[];
         };
         ChatUsageOfDay: {
+            /** @description answers */
             runs: number;
             /** @description of these, where the model server reported no usage and it was estimated */
             estimated_runs: number;
+            /** @description sent for answers, and for titles and summaries of conversations */
             input_tokens: number;
             output_tokens: number;
             /** @description at the prices of their time; empty where none were set */
@@ -2352,9 +2356,11 @@ export interface components {
             day: string;
         };
         ChatUsageOfModel: {
+            /** @description answers */
             runs: number;
             /** @description of these, where the model server reported no usage and it was estimated */
             estimated_runs: number;
+            /** @description sent for answers, and for titles and summaries of conversations */
             input_tokens: number;
             output_tokens: number;
             /** @description at the prices of their time; empty where none were set */
@@ -2366,9 +2372,11 @@ export interface components {
             model: string;
         };
         ChatUsageOfSession: {
+            /** @description answers */
             runs: number;
             /** @description of these, where the model server reported no usage and it was estimated */
             estimated_runs: number;
+            /** @description sent for answers, and for titles and summaries of conversations */
             input_tokens: number;
             output_tokens: number;
             /** @description at the prices of their time; empty where none were set */
@@ -2389,17 +2397,19 @@ export interface components {
             time_zone: string;
             today: components["schemas"]["ChatBudgetToday"];
             total: components["schemas"]["ChatUsageSums"];
-            /** @description newest first; days without an answer are left out */
+            /** @description newest first; days on which nothing was asked are left out */
             days: components["schemas"]["ChatUsageOfDay"][];
             /** @description most tokens first */
             models: components["schemas"]["ChatUsageOfModel"][];
-            /** @description the 50 that used most tokens */
+            /** @description answers by conversation, the 50 that used most tokens; titles and summaries are in the other sums only */
             sessions: components["schemas"]["ChatUsageOfSession"][];
         };
         ChatUsageOfOwner: {
+            /** @description answers */
             runs: number;
             /** @description of these, where the model server reported no usage and it was estimated */
             estimated_runs: number;
+            /** @description sent for answers, and for titles and summaries of conversations */
             input_tokens: number;
             output_tokens: number;
             /** @description at the prices of their time; empty where none were set */
@@ -2419,7 +2429,7 @@ export interface components {
             to: string;
             time_zone: string;
             total: components["schemas"]["ChatUsageSums"];
-            /** @description newest first; days without an answer are left out */
+            /** @description newest first; days on which nothing was asked are left out */
             days: components["schemas"]["ChatUsageOfDay"][];
             /** @description most tokens first */
             models: components["schemas"]["ChatUsageOfModel"][];

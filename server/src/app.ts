@@ -152,6 +152,7 @@ export async function createApp(options: AppOptions) {
   auth.onErase(business.erase)
   business.onCreated((tx, created) => gamification.service.openStanding(tx, created.id))
   business.onChanged(gamification.service.boardChanged)
+  auth.onErased(chat.erased)
   auth.onErased(gamification.service.boardChanged)
   auth.onErased(gamification.service.endFeedsOf)
   auth.onKeyRevoked(gamification.service.endFeedsOfKey)

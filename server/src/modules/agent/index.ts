@@ -34,6 +34,7 @@ export { type McpConfig, readMcpConfig } from './tools/mcp/mcp-config.ts'
 export { businessFacts, toolApprovals } from './schema.ts'
 export type { SearchHistory } from './tools/search-my-history.ts'
 export type { Approvals, Verdict } from './tools/approvals.ts'
+export type { ModelUse, TellUse } from './model-use.ts'
 export type { Summariser } from './summariser.ts'
 export type { FirstTurn, WriteTitle } from './title-writer.ts'
 

@@ -2,13 +2,14 @@ import type { LanguageModelV4Prompt } from '@ai-sdk/provider'
 import type { Log } from '../../platform/logger.ts'
 import { cleanText } from '../../platform/text.ts'
 import { dataBlock, encoded } from './data-block.ts'
-import type { HistoryMessage, Usage } from './engine.ts'
+import type { HistoryMessage } from './engine.ts'
 import { cutToTokens } from './estimated-tokens.ts'
 import { messageTokens } from './history-within-budget.ts'
 import type { AgentLimits } from './limits.ts'
 import type { ExplainModelError } from './model-errors.ts'
 import type { ModelOrder } from './model-order.ts'
-import { modelStep } from './model-step.ts'
+import { type ModelStep, modelStep } from './model-step.ts'
+import { notReported, type TellUse, usageOf } from './model-use.ts'
 
 /** Summariser keeps the beginning of a long conversation as a short text. */
 export type Summariser = {
@@ -21,7 +22,8 @@ export type Summariser = {
   summarise(
     input: { previous: string | undefined; messages: readonly HistoryMessage[] },
     signal: AbortSignal,
-  ): Promise<{ text: string; usage: Usage; model: string }>
+    used: TellUse,
+  ): Promise<string>
 }
 
 const SUMMARY_CHARACTERS = 2_000
@@ -69,12 +71,13 @@ export function createSummariser(deps: {
       return count
     },
 
-    async summarise({ previous, messages }, signal) {
+    async summarise({ previous, messages }, signal, used) {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(limits.summaryMs)])
+      const prompt = promptOf(previous, messages, half)
       const answer = modelStep({
         order: deps.order,
         first: undefined,
-        request: { prompt: promptOf(previous, messages, half), maxOutputTokens: OUTPUT_TOKENS },
+        request: { prompt, maxOutputTokens: OUTPUT_TOKENS },
         gap: '',
         explain: deps.explain,
         limits: { ...limits, attempts: 1 },
@@ -82,14 +85,31 @@ export function createSummariser(deps: {
         log: deps.log,
         signal: limited,
       })
-      let result = await answer.next()
-      while (!result.done) result = await answer.next()
-      const { usage, model } = result.value
-      const text = cleanText(result.value.text).trim()
+      let said = ''
+      let step: ModelStep
+      try {
+        step = await heard(answer, (piece) => void (said += piece))
+      } catch (error) {
+        // What broke off or was given up has been read, and is not reported any more.
+        const [model] = deps.order.models()
+        if (model && (limited.aborted || said !== ''))
+          used({ model: model.name, usage: usageOf(notReported, { prompt, said }) })
+        throw error
+      }
+      used({ model: step.model.name, usage: usageOf(step.usage, { prompt, said }) })
+      const text = cleanText(step.text).trim()
       if (text === '') throw new Error('the model wrote an empty summary')
-      const short = text.length > SUMMARY_CHARACTERS ? `${cleanText(text.slice(0, SUMMARY_CHARACTERS - 1))}…` : text
-      return { text: short, usage, model: model.name }
+      return text.length > SUMMARY_CHARACTERS ? `${cleanText(text.slice(0, SUMMARY_CHARACTERS - 1))}…` : text
     },
+  }
+}
+
+/** heard hears an answer out, and hands on its pieces. */
+async function heard(answer: ReturnType<typeof modelStep>, hear: (piece: string) => void): Promise<ModelStep> {
+  for (;;) {
+    const { done, value } = await answer.next()
+    if (done) return value
+    if (value.type === 'AgentStream') hear(value.delta)
   }
 }
 

@@ -1,5 +1,7 @@
-import type { LanguageModelV4, LanguageModelV4Prompt } from '@ai-sdk/provider'
+import type { LanguageModelV4Prompt } from '@ai-sdk/provider'
 import type { ModelOrder } from './model-order.ts'
+import type { ChosenModel } from './models.ts'
+import { notReported, type TellUse, usageOf } from './model-use.ts'
 
 /** FirstTurn is what a conversation began with. */
 export type FirstTurn = { message: string; answer: string; locale: 'en' | 'id' }
@@ -8,7 +10,7 @@ export type FirstTurn = { message: string; answer: string; locale: 'en' | 'id' }
  * WriteTitle asks the model for the title of a conversation and gives what it said, as it said it: a text that nobody has
  * checked. It throws what the model server throws, and when `signal` is aborted.
  */
-export type WriteTitle = (turn: FirstTurn, signal: AbortSignal) => Promise<string>
+export type WriteTitle = (turn: FirstTurn, signal: AbortSignal, used: TellUse) => Promise<string>
 
 // In UTF-16 units; a title needs no more of a turn than this.
 const SEEN = 1_500
@@ -21,19 +23,29 @@ const language = { en: 'English', id: 'Indonesian' } as const
 export function createTitleWriter(order: Pick<ModelOrder, 'models'>): WriteTitle | undefined {
   const isOffline = order.models().every(({ name }) => name === 'offline')
   if (isOffline) return undefined
-  return async (turn, signal) => {
+  return async (turn, signal, used) => {
     const [first] = order.models()
-    return first ? writeTitle(first.model, turn, signal) : ''
+    return first ? writeTitle(first, turn, { signal, used }) : ''
   }
 }
 
-async function writeTitle(model: LanguageModelV4, turn: FirstTurn, signal: AbortSignal): Promise<string> {
-  const { content } = await model.doGenerate({
-    prompt: promptOf(turn),
-    maxOutputTokens: MOST_TOKENS,
-    abortSignal: signal,
-  })
-  return content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+async function writeTitle(
+  { name, model }: ChosenModel,
+  turn: FirstTurn,
+  { signal, used }: { signal: AbortSignal; used: TellUse },
+): Promise<string> {
+  const prompt = promptOf(turn)
+  try {
+    const { content, usage } = await model.doGenerate({ prompt, maxOutputTokens: MOST_TOKENS, abortSignal: signal })
+    const said = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+    const reported = { inputTokens: usage.inputTokens.total ?? 0, outputTokens: usage.outputTokens.total ?? 0 }
+    used({ model: name, usage: usageOf(reported, { prompt, said }) })
+    return said
+  } catch (error) {
+    // What was given up may have been read, and is not reported any more.
+    if (signal.aborted) used({ model: name, usage: usageOf(notReported, { prompt, said: '' }) })
+    throw error
+  }
 }
 
 function promptOf({ message, answer, locale }: FirstTurn): LanguageModelV4Prompt {

@@ -23,7 +23,7 @@ import { createLiveRunPlaces } from './live-run-places.ts'
 import { createChatRepository } from './repository.ts'
 import { chatRoutes } from './routes.ts'
 import { measureRuns } from './run-metrics.ts'
-import { createRunInstance } from './run-instance.ts'
+import { createRunInstance, type RunCommand } from './run-instance.ts'
 import { createOpenAiChat } from './openai/openai-chat.ts'
 import { openAiRoutes } from './openai/openai-routes.ts'
 import { createUiChat } from './ui-stream/ui-chat.ts'
@@ -39,6 +39,7 @@ import { createSessionRepository } from './session-repository.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessionSearch } from './session-search.ts'
 import { createSessionService } from './session-service.ts'
+import { createSideCalls } from './side-calls.ts'
 import { createTitles } from './titles.ts'
 import { createSessionSummaries } from './session-summaries.ts'
 
@@ -100,31 +101,31 @@ export function createChat(options: {
   const feedback = createFeedbackRepository(db)
   const userLocale = async (userId: string) => (await findUser(db, userId))?.locale ?? 'en'
   const write = settings.llmTitles ? options.writeTitle : undefined
-  const titles = createTitles({ write, sessions, repository, log })
-  const summaries = createSessionSummaries({
-    db,
-    repository,
-    summariser: options.summariser,
-    log,
-  })
-  const registry = createRunRegistry((run) => summaries.consider(run.sessionId))
+  const places = createLiveRunPlaces(settings.maxLiveRuns)
+  const { tellEnded, tellUsed } = measureRuns(options.metrics, places)
+  const timeZone = settings.defaultTimeZone
+  const calls = createSideCalls({ db, prices: settings, timeZone, clock, log, onUsed: tellUsed })
+  const titles = createTitles({ write, calls, sessions, repository, log })
+  const summaries = createSessionSummaries({ db, repository, summariser: options.summariser, calls, log })
+  const registry = createRunRegistry((run) => summaries.consider(run))
+  function obey(command: RunCommand): void {
+    registry.obey(command)
+    if ('userId' in command) calls.end(command)
+  }
   const instance = createRunInstance({
     pool,
     log,
-    onCommand: (command) => registry.obey(command),
+    onCommand: obey,
     onHearing: () => void leases.tick(),
   })
   const leases = createRunLeases({ repository, registry, instance, log })
-  const places = createLiveRunPlaces(settings.maxLiveRuns)
-  const timeZone = settings.defaultTimeZone
-  const tellEnded = measureRuns(options.metrics, places)
-  const relay =
-    options.redis && createRunRelay({ redis: options.redis, log, onCommand: (command) => registry.obey(command) })
+  const relay = options.redis && createRunRelay({ redis: options.redis, log, onCommand: obey })
   const service = createChatService({
     repository,
     sessions,
     feedback,
     titles,
+    calls,
     registry,
     runs: {
       engine,
@@ -178,11 +179,13 @@ export function createChat(options: {
       await uiRoutes({ chat: createUiChat({ chat: service }) })(app)
       await budgetRoutes({ service: budgets })(app)
     },
-    /** erase ends the runs of a user whose account is about to be erased, and takes their name off what they used. */
+    /** erase ends what is under way for a user whose account is about to be erased, and takes their name off what they used. */
     async erase(tx: Transaction, userId: string): Promise<void> {
-      await service.stopRunsOf(userId)
+      await service.stopWorkFor(userId)
       await forget(tx, userId)
     },
+    /** erased gives up what was begun for a user while their account was being erased. */
+    erased: (userId: string): Promise<void> => service.stopWorkFor(userId),
     /** openAiRoutes serves the chat to clients of the OpenAI interface. */
     openAiRoutes: openAiRoutes({ chat: createOpenAiChat({ chat: service, clock }) }),
     /** start ends the runs of processes that are gone, and begins to keep those of this one. */
@@ -195,9 +198,9 @@ export function createChat(options: {
     /** drain stores running answers as interrupted and ends every stream with `server_stopping`; no run starts after it. */
     async drain(): Promise<void> {
       await registry.close(DRAIN_MS)
-      await summaries.close()
+      await calls.close()
       leases.stop()
-      await Promise.all([titles.close(), purge.close()])
+      await purge.close()
       await instance.close()
       relay?.close()
     },

@@ -237,7 +237,7 @@ export const chatBudgetDays = pgTable(
 )
 
 /**
- * chatUsageDays are what was used in a day, by owner and model; kept when an account is erased, without its owner.
+ * chatUsageDays are what was used in a day, by owner and model, for answers and beside them; kept when an account is erased, without its owner.
  * `currency` is empty where no price was set.
  */
 export const chatUsageDays = pgTable(

@@ -23,6 +23,7 @@ import type { RunRelay } from './run-relay.ts'
 import { createRunStarts, runActive } from './run-start.ts'
 import type { RunDeps } from './run.ts'
 import type { SessionRepository } from './session-repository.ts'
+import type { SideCalls } from './side-calls.ts'
 import type { Titles } from './titles.ts'
 
 /** ChatServiceDeps is what the service is wired from. */
@@ -31,6 +32,7 @@ export type ChatServiceDeps = {
   sessions: Pick<SessionRepository, 'softDelete'>
   feedback: Pick<FeedbackRepository, 'ofMessages'>
   titles: Pick<Titles, 'afterFirstAnswer'>
+  calls: Pick<SideCalls, 'end'>
   registry: RunRegistry
   runs: RunDeps
   approvals: Pick<Approvals, 'decide'>
@@ -238,14 +240,19 @@ export function createChatService(deps: ChatServiceDeps) {
     async deleteSession(userId: string, sessionId: string): Promise<void> {
       const { session } = await access.session(userId, sessionId)
       await deps.sessions.softDelete(session.id, clock.now())
+      deps.calls.end({ sessionId: session.id })
       // No run can begin from here on, so this one is the last.
       const active = await repository.activeRun(session.id)
       if (active) await stop(active, true)
     },
 
-    /** stopRunsOf ends every run of a user and waits for those that live here, but not for ever; for an erased account. */
-    async stopRunsOf(userId: string): Promise<void> {
+    /**
+     * stopWorkFor ends every run of a user, and titles and summaries that are being written for them; it waits for the runs
+     * that live here, but not for ever. For an erased account.
+     */
+    async stopWorkFor(userId: string): Promise<void> {
       tell({ userId })
+      deps.calls.end({ userId })
       await registry.endAll({ which: (run) => run.userId === userId, reason: 'stopped', withinMs: 5_000 })
     },
   }

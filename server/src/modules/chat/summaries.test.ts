@@ -19,6 +19,9 @@ after(async () => {
 })
 afterEach(() => model.forget())
 
+// What is not given up ends by itself too, but later.
+const soon = { timeout: 10_000 }
+
 const isSummary = ({ messages }: { messages: { content?: string | null | undefined }[] }) =>
   messages.at(-1)?.content === 'Write the new summary.'
 const summaryRequests = () => model.requests.filter(({ body }) => isSummary(body))
@@ -129,6 +132,71 @@ describe('a long conversation', () => {
       until,
     ])
     assert.equal((await sent()).includes('Rent again.'), false)
+  })
+
+  test('has its summary paid for out of its owner’s day, and waits with it where that is spent', async () => {
+    const { token, user } = await server.owner()
+    const admin = await server.adminToken()
+    const allow = (tokens: number | null) =>
+      server.api('PUT', `/admin/chat/budgets/users/${user.id}`, { token: admin, body: { tokens_per_day: tokens } })
+    const today = async () => (await server.api('GET', '/chat/usage', { token })).json.today
+    answering({ steps: [{ text: 'Rent.' }, { finish: 'stop', usage: { input: 7_000, output: 30 } }] })
+    const session = await ask(token, long('Rent'))
+    await ask(token, long('Stock'), session)
+    const before = await today()
+    // As much as is used once the next answer is there.
+    model.always({
+      steps: [{ text: 'Long answer. '.repeat(200) }, { finish: 'stop', usage: { input: 90_000, output: 0 } }],
+    })
+    await allow(before.tokens.used + 90_000)
+    await ask(token, long('Prices'), session)
+    assert.equal(summaryRequests().length, 0)
+    await allow(null)
+    answering({ steps: [{ text: 'Rent.' }, { finish: 'stop', usage: { input: 7_000, output: 30 } }] })
+    const { tokens, runs } = await today()
+    await ask(token, 'And now?', session)
+    assert.equal(summaryRequests().length, 1)
+    const after = await today()
+    assert.deepEqual([after.tokens.used, after.runs.used], [tokens.used + 101 + 7_030, runs.used + 1])
+  })
+
+  test('has its summary given up when it is deleted, or its owner’s account is erased', soon, async () => {
+    for (const end of ['session', 'account']) {
+      model.forget()
+      const { token } = await server.owner()
+      answering({ steps: [{ text: 'Sari ' }, { stall: true }] })
+      const session = await ask(token, long('Rent'))
+      await ask(token, long('Stock'), session)
+      const body = { content: long('Prices'), session_id: session }
+      assert.equal((await server.api('POST', '/chat/completion', { token, body })).status, 200)
+      const { closed } = await model.request(3)
+      const gone =
+        end === 'session'
+          ? await server.api('DELETE', `/chat/sessions/${session}`, { token })
+          : await server.api('DELETE', '/auth/me', { token, body: { password: 'a-long-enough-password' } })
+      assert.equal(gone.status, 204)
+      assert.equal(await closed, 'client')
+      await server.app.chat.summaries.idle()
+      assert.equal((await stored(session))?.summary ?? null, null)
+    }
+  })
+
+  test('has no summary begun by an answer that is stopped because the account is erased', soon, async () => {
+    const { token } = await server.owner()
+    answering({ status: 500 })
+    const session = await ask(token, long('Rent'))
+    for (const topic of ['Stock', 'Prices']) await ask(token, long(topic), session)
+    const stall: ModelScript = { steps: [{ text: 'Well' }, { stall: true }] }
+    model.always(stall)
+    const asked = model.requests.length
+    const body = { content: 'And now?', session_id: session }
+    const answer = server.api('POST', '/chat/completion', { token, body })
+    await model.request(asked)
+    const erasure = { token, body: { password: 'a-long-enough-password' } }
+    assert.equal((await server.api('DELETE', '/auth/me', erasure)).status, 204)
+    await answer
+    await server.app.chat.summaries.idle()
+    for (const { closed } of model.requests.slice(asked)) assert.equal(await closed, 'client')
   })
 
   test('loses its summary with the account, and shows it to nobody', async () => {

@@ -1,10 +1,10 @@
-import { setMaxListeners } from 'node:events'
 import type { Log } from '../../platform/logger.ts'
 import type { WriteTitle } from '../agent/index.ts'
 import type { ChatRepository } from './repository.ts'
 import type { LiveRun } from './run.ts'
 import type { SessionRepository } from './session-repository.ts'
 import { sessionTitle } from './session-title.ts'
+import type { SideCall, SideCalls } from './side-calls.ts'
 
 /** Titles names new conversations by what was said in them. */
 export type Titles = ReturnType<typeof createTitles>
@@ -16,26 +16,31 @@ const AT_ONCE = 4
 /** createTitles wires it; without `write`, as with the offline advisor, conversations keep the title they began with. */
 export function createTitles(deps: {
   write: WriteTitle | undefined
+  calls: Pick<SideCalls, 'make'>
   sessions: Pick<SessionRepository, 'titleByModel'>
   repository: Pick<ChatRepository, 'session' | 'messages'>
   log: Log
   limitMs?: number
 }) {
-  const { write, sessions, repository, log } = deps
-  const closing = new AbortController()
-  setMaxListeners(0, closing.signal)
+  const { write, calls, sessions, repository, log } = deps
   const working = new Set<Promise<void>>()
 
-  async function name(sessionId: string, locale: 'en' | 'id', ask: WriteTitle): Promise<void> {
-    const session = await repository.session(sessionId)
-    if (session?.titleSource !== 'message') return
-    const said = await repository.messages({ sessionId, limit: 2, before: undefined })
-    const answer = said.find(({ role }) => role === 'assistant')
-    const message = said.find(({ role }) => role === 'user')
-    if (!message || answer?.status !== 'complete' || answer.content === '') return
-    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(deps.limitMs ?? TITLE_MS)])
-    const title = titleIn(await ask({ message: message.content, answer: answer.content, locale }, signal))
-    if (title !== undefined) await sessions.titleByModel(sessionId, title)
+  async function name(call: SideCall, locale: 'en' | 'id', by: WriteTitle): Promise<void> {
+    const { sessionId } = call
+    await calls.make(call, async (ask) => {
+      const session = await repository.session(sessionId)
+      if (session?.titleSource !== 'message') return false
+      const said = await repository.messages({ sessionId, limit: 2, before: undefined })
+      const answer = said.find(({ role }) => role === 'assistant')
+      const message = said.find(({ role }) => role === 'user')
+      if (!message || answer?.status !== 'complete' || answer.content === '') return false
+      const turn = { message: message.content, answer: answer.content, locale }
+      const written = await ask((signal, used) =>
+        by(turn, AbortSignal.any([signal, AbortSignal.timeout(deps.limitMs ?? TITLE_MS)]), used),
+      )
+      const title = titleIn(written ?? '')
+      return title !== undefined && (await sessions.titleByModel(sessionId, title)) !== undefined
+    })
   }
 
   return {
@@ -43,14 +48,12 @@ export function createTitles(deps: {
      * afterFirstAnswer asks the model, once the first answer of a conversation is stored, for a title, and sets it unless
      * the owner has chosen one by then. Nothing waits for it, and when it fails the title stays as it was.
      */
-    afterFirstAnswer(run: Pick<LiveRun, 'id' | 'sessionId' | 'settled'>, locale: 'en' | 'id'): void {
+    afterFirstAnswer(run: Pick<LiveRun, 'id' | 'sessionId' | 'userId' | 'settled'>, locale: 'en' | 'id'): void {
       if (!write) return
       void run.settled.then(() => {
-        if (closing.signal.aborted || working.size >= AT_ONCE) return
-        const work = name(run.sessionId, locale, write)
-          .catch((error: unknown) => {
-            if (!closing.signal.aborted) log.info({ err: error, run_id: run.id }, 'a conversation was not titled')
-          })
+        if (working.size >= AT_ONCE) return
+        const work = name(run, locale, write)
+          .catch((error: unknown) => log.info({ err: error, run_id: run.id }, 'a conversation was not titled'))
           .finally(() => working.delete(work))
         working.add(work)
       })
@@ -58,12 +61,6 @@ export function createTitles(deps: {
 
     /** settled resolves when nothing is being titled. */
     async settled(): Promise<void> {
-      await Promise.all(working)
-    },
-
-    /** close gives up what is under way. */
-    async close(): Promise<void> {
-      closing.abort()
       await Promise.all(working)
     },
   }

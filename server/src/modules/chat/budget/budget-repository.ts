@@ -1,6 +1,7 @@
 import { and, desc, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Executor, Transaction } from '../../../platform/db/database.ts'
 import { newId } from '../../../platform/ids.ts'
+import type { Usage } from '../../agent/index.ts'
 import { users } from '../../auth/index.ts'
 import { chatBudgetDays, chatBudgets, chatRuns } from '../schema.ts'
 import type { Tariff } from './prices.ts'
@@ -56,6 +57,14 @@ export async function dayUse(db: Executor, whose: { userId: string; day: string 
   return use ?? { runs: 0, usedTokens: 0, reservedTokens: 0 }
 }
 
+/** isDaySpent says whether nothing is left of an owner's day that running answers do not hold. */
+export async function isDaySpent(db: Executor, whose: { userId: string; day: string }): Promise<boolean> {
+  const { tokens } = await limitsOf(db, whose.userId)
+  if (tokens === 0) return false
+  const use = await dayUse(db, whose)
+  return use.usedTokens + use.reservedTokens >= tokens
+}
+
 /** extend lets a running answer hold `upTo` tokens in all; false when they do not fit, or the run has ended. */
 export async function extend(
   db: Executor,
@@ -106,6 +115,33 @@ export async function settle(tx: Transaction, runIds: string[]): Promise<void> {
     FROM run GROUP BY day, user_id, model, currency
     ON CONFLICT (day, user_id, model, currency) DO UPDATE SET
       runs = u.runs + excluded.runs, estimated_runs = u.estimated_runs + excluded.estimated_runs,
+      input_tokens = u.input_tokens + excluded.input_tokens,
+      output_tokens = u.output_tokens + excluded.output_tokens, cost = u.cost + excluded.cost`)
+}
+
+/**
+ * enter adds what a call used that made no answer of its own, such as a title: into the day of the owner of its session,
+ * and into the usage that is kept. Where the session was erased meanwhile, with its owner or for good, it is entered
+ * without a name. The session is locked first, as by whoever erases it, so that no name is entered after that.
+ */
+export async function enter(
+  db: Executor,
+  entry: { sessionId: string; day: string; model: string; usage: Usage; tariff: Tariff },
+): Promise<void> {
+  const { sessionId, day, model, tariff } = entry
+  const { inputTokens: input, outputTokens: output } = entry.usage
+  await db.execute(sql`
+    WITH session AS (
+      SELECT user_id FROM chat_sessions WHERE id = ${sessionId} FOR KEY SHARE
+    ), days AS (
+      INSERT INTO ${chatBudgetDays} AS d (user_id, day, used_tokens)
+      SELECT user_id, ${day}::date, ${input + output}::bigint FROM session
+      ON CONFLICT (user_id, day) DO UPDATE SET used_tokens = d.used_tokens + excluded.used_tokens
+    )
+    INSERT INTO chat_usage_days AS u (day, user_id, model, currency, input_tokens, output_tokens, cost)
+    SELECT ${day}::date, (SELECT user_id FROM session), ${model}, ${tariff?.currency ?? ''}, ${input}, ${output},
+      (${input} * ${tariff?.input ?? 0}::numeric + ${output} * ${tariff?.output ?? 0}::numeric) / 1000000
+    ON CONFLICT (day, user_id, model, currency) DO UPDATE SET
       input_tokens = u.input_tokens + excluded.input_tokens,
       output_tokens = u.output_tokens + excluded.output_tokens, cost = u.cost + excluded.cost`)
 }

@@ -85,9 +85,9 @@ export const usageQuery = z.object({ from: date.optional(), to: date.optional() 
 export type UsageQuery = z.output<typeof usageQuery>
 
 const sums = z.object({
-  runs: z.int(),
+  runs: z.int().describe('answers'),
   estimated_runs: z.int().describe('of these, where the model server reported no usage and it was estimated'),
-  input_tokens: z.int(),
+  input_tokens: z.int().describe('sent for answers, and for titles and summaries of conversations'),
   output_tokens: z.int(),
   costs: z
     .array(z.object({ currency: z.string(), amount: z.number() }))
@@ -106,7 +106,7 @@ export const usageDto = z
     ...period,
     today: todayDto,
     total: usageSums,
-    days: z.array(usageOfDay).describe('newest first; days without an answer are left out'),
+    days: z.array(usageOfDay).describe('newest first; days on which nothing was asked are left out'),
     models: z.array(usageOfModel).describe('most tokens first'),
     sessions: z
       .array(
@@ -114,7 +114,9 @@ export const usageDto = z
           .extend({ session_id: z.uuid(), title: z.string().nullable().describe('null once it is deleted') })
           .meta({ id: 'ChatUsageOfSession' }),
       )
-      .describe('the 50 that used most tokens'),
+      .describe(
+        'answers by conversation, the 50 that used most tokens; titles and summaries are in the other sums only',
+      ),
   })
   .meta({ id: 'ChatUsage' })
 
@@ -126,7 +128,7 @@ export const adminUsageDto = z
   .object({
     ...period,
     total: usageSums,
-    days: z.array(usageOfDay).describe('newest first; days without an answer are left out'),
+    days: z.array(usageOfDay).describe('newest first; days on which nothing was asked are left out'),
     models: z.array(usageOfModel).describe('most tokens first'),
     owners: z
       .array(
