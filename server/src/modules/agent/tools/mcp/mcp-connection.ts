@@ -152,15 +152,26 @@ function transportTo(server: McpServer): Transport {
   })
 }
 
-/** boundedFetch ends an answer to a POST that grows beyond any sense. */
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+
+/** boundedFetch ends an answer that grows beyond any sense; of a stream that stays open, an event that does. */
 async function boundedFetch(address: string | URL, init?: RequestInit): Promise<Response> {
   const response = await fetch(address, init)
-  if (init?.method !== 'POST' || !response.body) return response
+  if (!response.body) return response
+  const staysOpen = init?.method === 'GET'
   let bytes = 0
+  let isLineEmpty = false
   const bounded = response.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         bytes += chunk.byteLength
+        if (staysOpen)
+          for (const [at, byte] of chunk.entries()) {
+            // An event ends with an empty line.
+            if (byte === LINE_FEED && isLineEmpty) bytes = chunk.byteLength - at - 1
+            isLineEmpty = byte === LINE_FEED || (isLineEmpty && byte === CARRIAGE_RETURN)
+          }
         if (bytes > MESSAGE_BYTES) controller.error(new Error('the answer is too long'))
         else controller.enqueue(chunk)
       },

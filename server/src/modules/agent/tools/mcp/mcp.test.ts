@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { EventEmitter, once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -140,6 +141,30 @@ describe('a server over HTTP', () => {
     const told = outside.bodies.join('\n')
     for (const own of [context.userId, context.userName, context.business.id, context.business.name, context.runId])
       assert.ok(!told.includes(own), own)
+  })
+
+  test('may send news for ever, but no event without end', async () => {
+    const mebibyte = 'x'.repeat(1_048_576)
+    const ended = Promise.withResolvers<void>()
+    const sent = { events: 0, endless: 0 }
+    const pour = (response: ServerResponse) => {
+      response.once('close', () => ended.resolve())
+      const next = () => {
+        if (response.destroyed || sent.endless === 64) return ended.resolve()
+        // Comments, which are nothing to hold on to, and then one event that does not end.
+        if (sent.events < 8) sent.events++
+        else sent.endless++
+        response.write(sent.endless === 0 ? `: ${mebibyte}\r\n\r\n` : mebibyte, next)
+      }
+      next()
+    }
+    const talkative = await startOutsideHttp(pour)
+    connected({ talkative: { url: talkative.url } })
+    await ended.promise
+    assert.equal(sent.events, 8)
+    assert.ok(sent.endless < 64, 'the endless event was taken')
+    await Promise.all(open.splice(0).map((servers) => servers.close()))
+    await talkative.close()
   })
 
   test('that hangs or is not there delays nothing, and another one works beside it', async () => {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
@@ -41,13 +41,20 @@ export function outsideServer(notes: unknown[] = []): McpServer {
   return server
 }
 
-/** startOutsideHttp serves it over Streamable HTTP on loopback, and keeps the headers and arguments that it got. */
-export async function startOutsideHttp() {
+/**
+ * startOutsideHttp serves it over Streamable HTTP on loopback, and keeps the headers and arguments that it got. `stream` is
+ * what it sends to who listens for news; without it there are none.
+ */
+export async function startOutsideHttp(stream?: (response: ServerResponse) => void) {
   const headers: IncomingHttpHeaders[] = []
   const notes: unknown[] = []
   const bodies: string[] = []
   const http = createServer(async (request, response) => {
     headers.push(request.headers)
+    if (request.method === 'GET' && stream) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      return stream(response)
+    }
     if (request.method !== 'POST') return void response.writeHead(405).end()
     let body = ''
     for await (const chunk of request) body += chunk
