@@ -36,15 +36,25 @@ BEGIN
 END
 $$;
 --> statement-breakpoint
--- start_run writes a message and the run that answers it, in one round trip: a session where `is_new`, the run, both
--- messages, the names that the client gives them, and what the run holds of its owner's day. It answers
---   {"kind":"started"} with the user (id, name, locale), what the run holds (tokens, token_limit; 0 is no limit), and what
---   was said before (history, as chat_history tells it, and the summary with the message it reaches to, or nulls),
+-- flush_runs returns once all that was committed before it is on the disk: a commit waits for what others left in the log, and
+-- the message is there for this one to have something to write. PostgreSQL reads such messages nowhere.
+CREATE FUNCTION flush_runs() RETURNS void LANGUAGE sql AS $$
+  SELECT pg_logical_emit_message(true, 'tangga', '')
+$$;
+--> statement-breakpoint
+-- start_run decides whether a message may be sent, writes it with the run that answers it, and tells what the run begins
+-- with, in one round trip. It writes a session where none is named, the run, both messages, the names that the client gives
+-- them, and what the run holds of its owner's day. It answers
+--   {"kind":"started"} with the user (id, name, locale), the business, what is remembered of it (facts, newest first), what
+--   the run holds (tokens, token_limit; 0 is no limit), and what was said before (history, as chat_history tells it, and
+--   the summary with the message it reaches to, or nulls),
 -- or why nothing was written:
---   'no_account'; 'repeated' with the run_id that the same client_message_id has started; 'session_known' with the
---   session_id that has been begun under the same names; 'session_gone'; 'run_active' and, where the lease of that run is
---   over, 'run_expired', both with its run_id; 'too_many_runs'; 'day_limit' with free_at; 'budget_spent' with all that
---   tells why. See run-start-row.ts for what is asked.
+--   'no_account'; 'no_business' where the user may not act for the one that is named, or has none; 'session_gone', also
+--   for one that is somebody else's; 'repeated' with the run_id that the same client_message_id has started;
+--   'session_known' with the session_id that has been begun under the same names; 'run_active' and, where the lease of
+--   that run is over, 'run_expired', both with its run_id; 'too_many_runs'; 'day_limit' with free_at; 'budget_spent' with
+--   all that tells why. See run-start-row.ts for what is asked.
+-- It does not wait until what it wrote is on the disk: whoever calls it waits for that in flush_runs, before anybody is told.
 CREATE FUNCTION start_run(asked json) RETURNS json LANGUAGE plpgsql
 -- Every look-up here is by an index; plans made while the tables were empty must not scan them once they are large.
 SET jit = off
@@ -54,18 +64,20 @@ AS $$
 DECLARE
   run record;
   owner record;
+  about record;
   allowed record;
   other record;
   held integer := 0;
   token_limit bigint;
   runs_of_day integer;
 BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);
   SELECT * INTO run FROM json_to_record(asked) AS (
     run_id uuid, user_id uuid, business_id uuid, session_id uuid, title text, is_new boolean, question_id uuid,
     answer_id uuid, content text, place text, after_id uuid, client_message_id text, find_names text[],
     keep_names text[], record json, instance integer, lease_seconds integer, started_at timestamptz, most_runs integer,
-    most_per_day integer, day date, tokens integer, history_tokens integer, history_messages integer, model text,
-    input_price numeric, output_price numeric, price_currency text);
+    most_per_day integer, day date, tokens integer, history_tokens integer, history_messages integer, most_facts integer,
+    model text, input_price numeric, output_price numeric, price_currency text);
 
   -- Starts of one owner happen one after the other, so that limits and repeats are judged exactly, and none happens while
   -- the account is being erased.
@@ -74,27 +86,39 @@ BEGIN
     RETURN json_build_object('kind', 'no_account');
   END IF;
 
+  IF NOT run.is_new THEN
+    SELECT business_id INTO other FROM chat_sessions
+    WHERE id = run.session_id AND deleted_at IS NULL AND (run.business_id IS NULL OR business_id = run.business_id)
+    FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN json_build_object('kind', 'session_gone');
+    END IF;
+    run.business_id := other.business_id;
+  END IF;
+  SELECT id, business_name AS name, business_stage AS stage, business_category AS category,
+    business_description AS description, primary_goal, target_market, time_zone, currency
+  INTO about FROM businesses WHERE id = accessible_business(run.user_id, run.business_id);
+  IF NOT FOUND THEN
+    RETURN json_build_object('kind', CASE WHEN run.is_new THEN 'no_business' ELSE 'session_gone' END);
+  END IF;
+
   IF run.is_new THEN
     IF run.client_message_id IS NOT NULL THEN
       SELECT m.run_id INTO other FROM chat_messages m JOIN chat_sessions s ON s.id = m.session_id
-      WHERE m.client_message_id = run.client_message_id AND s.business_id = run.business_id AND s.deleted_at IS NULL
+      WHERE m.client_message_id = run.client_message_id AND s.business_id = about.id AND s.deleted_at IS NULL
       ORDER BY m.id LIMIT 1;
       IF other.run_id IS NOT NULL THEN
         RETURN json_build_object('kind', 'repeated', 'run_id', other.run_id);
       END IF;
     END IF;
     SELECT n.session_id INTO other FROM chat_names n JOIN chat_sessions s ON s.id = n.session_id
-    WHERE n.user_id = run.user_id AND n.name = ANY (run.find_names) AND n.business_id = run.business_id
+    WHERE n.user_id = run.user_id AND n.name = ANY (run.find_names) AND n.business_id = about.id
       AND s.deleted_at IS NULL
     ORDER BY array_position(run.find_names, n.name) LIMIT 1;
     IF FOUND THEN
       RETURN json_build_object('kind', 'session_known', 'session_id', other.session_id);
     END IF;
   ELSE
-    PERFORM FROM chat_sessions WHERE id = run.session_id AND deleted_at IS NULL FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN json_build_object('kind', 'session_gone');
-    END IF;
     SELECT m.run_id INTO other FROM chat_messages m
     WHERE m.session_id = run.session_id AND m.client_message_id = run.client_message_id;
     IF other.run_id IS NOT NULL THEN
@@ -164,7 +188,7 @@ BEGIN
 
   IF run.is_new THEN
     INSERT INTO chat_sessions (id, business_id, user_id, title, created_at, updated_at)
-    VALUES (run.session_id, run.business_id, run.user_id, run.title, run.started_at, run.started_at);
+    VALUES (run.session_id, about.id, run.user_id, run.title, run.started_at, run.started_at);
   ELSE
     UPDATE chat_sessions SET updated_at = run.started_at WHERE id = run.session_id;
   END IF;
@@ -197,7 +221,7 @@ BEGIN
     CASE run.place WHEN 'stands' THEN run.client_message_id END, run.question_id, run.started_at);
   IF run.keep_names IS NOT NULL THEN
     INSERT INTO chat_names (user_id, business_id, name, session_id, message_id)
-    SELECT DISTINCT run.user_id, run.business_id, name, run.session_id, run.question_id
+    SELECT DISTINCT run.user_id, about.id, name, run.session_id, run.question_id
     FROM unnest(run.keep_names) AS name
     ON CONFLICT (user_id, name, business_id) DO UPDATE
     SET session_id = excluded.session_id, message_id = excluded.message_id;
@@ -209,6 +233,11 @@ BEGIN
   WHERE s.id = run.session_id;
   RETURN json_build_object('kind', 'started',
     'user', json_build_object('id', owner.id, 'name', owner.name, 'locale', owner.locale),
+    'business', row_to_json(about),
+    'facts', (
+      SELECT coalesce(json_agg(fact), '[]') FROM (
+        SELECT content, kind, updated_at FROM business_facts WHERE business_id = about.id ORDER BY id DESC LIMIT run.most_facts
+      ) AS fact),
     'tokens', held, 'token_limit', token_limit, 'summary', other.summary, 'summary_until', other.summary_until,
     'history', CASE WHEN run.is_new THEN '[]'::json
       ELSE chat_history(run.session_id, run.question_id, run.history_messages) END);

@@ -46,7 +46,7 @@ export async function holdConversations(
   const { owner, board, gamification, now, log } = options
   const { user, business } = owner
   let moment = now
-  const { engine } = createAgent({
+  const { engine, facts } = createAgent({
     store: { db: tx },
     settings: { llmBaseUrl: undefined, llmApiKey: undefined, llmModelName: undefined },
     model: { name: 'offline', model: createOfflineModel({ pieceMs: 0 }), secrets: [] },
@@ -62,7 +62,8 @@ export async function holdConversations(
     const turnAt = async (message: string, index: number): Promise<PastTurn> => {
       moment = new Date(begins + index * 2 * MINUTE_MS)
       const context = runContext({ runId: newId(), user, business })
-      const events = await Array.fromAsync(engine.run({ context, history: [], message }, new AbortController().signal))
+      const input = { context, facts: await facts.list(business.id), history: [], message }
+      const events = await Array.fromAsync(engine.run(input, new AbortController().signal))
       return { runId: context.runId, at: moment, tookMs: TOOK_MS, message, events }
     }
     const [first, ...others] = talk.messages

@@ -6,6 +6,8 @@ import type { RedisConnection } from './redis.ts'
 export type Limiter = {
   /** take counts one use and throws 429 with Retry-After when the window is spent. */
   take(key: string): Promise<void>
+  /** giveBack takes one use off again, for what turned out to be none. */
+  giveBack(key: string): Promise<void>
   /** check throws like take without counting. */
   check(key: string): Promise<void>
 }
@@ -22,7 +24,7 @@ export type LimiterOptions = {
 /** CreateLimiter makes a limiter, here or shared with other instances. */
 export type CreateLimiter = (options: LimiterOptions) => Limiter
 
-const unlimited: Limiter = { take: async () => {}, check: async () => {} }
+const unlimited: Limiter = { take: async () => {}, giveBack: async () => {}, check: async () => {} }
 
 /** createLimiter makes a limiter of this process. */
 export const createLimiter: CreateLimiter = (options) => limiterOver(options, inMemory(options))
@@ -60,6 +62,9 @@ function limiterOver(options: LimiterOptions, counts: RateLimiterMemory | RateLi
       } catch (error) {
         throw error instanceof RateLimiterRes ? refusal(error) : error
       }
+    },
+    async giveBack(key) {
+      await counts.reward(key)
     },
     async check(key) {
       const state = await counts.get(key)

@@ -6,6 +6,7 @@ import { AgentFailure, type AgentEvent, type HistoryMessage } from './engine.ts'
 import {
   apiKey,
   engineUnderTest,
+  factOf,
   factsInMemory,
   otherBusinessId,
   play,
@@ -409,7 +410,7 @@ describe('a run', () => {
       { role: 'user', content: 'And then it broke' },
       { role: 'assistant', content: '' },
     ]
-    await play(engineOnWire({ facts: factsInMemory('We sell soto') }).engine, runInput('How is it?', { history }))
+    await play(engineOnWire().engine, runInput('How is it?', { facts: [factOf('We sell soto')], history }))
     const messages = prompted(0)
     assert.deepEqual(
       messages.map((message) => message.role),
@@ -422,8 +423,10 @@ describe('a run', () => {
   })
 
   test('that meets an error nobody thought of fails with internal, and says no more', async () => {
-    const facts = { ...factsInMemory(), list: () => Promise.reject(new Error('relation is missing')) }
-    const { failure } = await play(engineOnWire({ facts }).engine, runInput('Hi'))
+    const now = () => {
+      throw new Error('relation is missing')
+    }
+    const { failure } = await play(engineOnWire({ now }).engine, runInput('Hi'))
     assert.ok(failure instanceof AgentFailure)
     assert.equal(failure.code, 'internal')
     assert.equal(failure.message.includes('relation'), false)

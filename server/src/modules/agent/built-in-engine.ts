@@ -4,7 +4,6 @@ import { createPausableDeadline, type PausableDeadline } from '../../platform/pa
 import { AgentFailure, type AgentEngine, type AgentEvent, type RunInput, type Usage } from './engine.ts'
 import { failure } from './failures.ts'
 import { tokensOfTools } from './estimated-tokens.ts'
-import type { AdvisorMemory } from './facts.ts'
 import type { AgentLimits } from './limits.ts'
 import type { ExplainModelError } from './model-errors.ts'
 import type { ExecutedCall } from './model-messages.ts'
@@ -14,7 +13,6 @@ import { systemPrompt } from './prompt.ts'
 import { type ExecutedStep, promptWithinBudget, SYSTEM_SHARE } from './prompt-within-budget.ts'
 import { createRepeatedCalls } from './repeated-calls.ts'
 import { type Toolbox, unusedId } from './tools/toolbox.ts'
-import { untilAborted } from './until-aborted.ts'
 import { type StepSpans, traceSteps } from './trace.ts'
 
 type Deps = {
@@ -22,7 +20,6 @@ type Deps = {
   order: ModelOrder
   explain: ExplainModelError
   toolbox: Toolbox
-  facts: Pick<AdvisorMemory, 'list'>
   limits: AgentLimits
   clock: Clock
   log: Log
@@ -73,13 +70,9 @@ type LoopDeps = Deps & { runClock: PausableDeadline; steps: StepSpans }
 
 async function* loop(deps: LoopDeps, input: RunInput, signal: AbortSignal): AsyncGenerator<AgentEvent, void> {
   const { limits, toolbox } = deps
-  const { context, history, message, summary } = input
-  // Begun before it is told that the run has begun, which takes as long; what fails is thrown where it is waited for.
-  const remembered = untilAborted(deps.facts.list(context.business.id), signal)
-  remembered.catch(() => {})
+  const { context, facts, history, message, summary } = input
   yield { type: 'AgentInput', message }
 
-  const facts = await remembered
   const budgetTokens = messageBudget(deps)
   const systemTokens = Math.floor(budgetTokens * SYSTEM_SHARE)
   const system = systemPrompt({ context, facts, summary, now: deps.clock.now(), budgetTokens: systemTokens })

@@ -27,11 +27,20 @@ export type RunContext = {
   }
 }
 
+/** RememberedFact is something that the advisor remembers of a business, since the day it got its present words. */
+export type RememberedFact = { content: string; kind: 'business' | 'owner'; updatedAt: Date }
+
 /**
- * RunInput is what an engine needs to make one answer. `history` does not contain `message`; `summary` is what was said
- * in the conversation before `history` begins, where there is such a summary.
+ * RunInput is what an engine needs to make one answer. `facts` come newest first. `history` does not contain `message`;
+ * `summary` is what was said in the conversation before `history` begins, where there is such a summary.
  */
-export type RunInput = { context: RunContext; history: HistoryMessage[]; message: string; summary?: string }
+export type RunInput = {
+  context: RunContext
+  facts: readonly RememberedFact[]
+  history: HistoryMessage[]
+  message: string
+  summary?: string
+}
 
 /** ApprovalPreview shows a person what a tool would do: a sentence, and each value before and after (null: none). */
 export type ApprovalPreview = {

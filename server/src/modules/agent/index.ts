@@ -26,6 +26,7 @@ import { chooseWorkflow, type WorkflowSettings } from './workflow/choose-workflo
 
 export * from './engine.ts'
 export { estimatedTokens } from './estimated-tokens.ts'
+export { FACTS_PER_BUSINESS } from './facts.ts'
 export type { AgentLimits } from './limits.ts'
 export { createMcpServer } from './mcp-server/mcp-server.ts'
 export { runContext } from './run-context.ts'
@@ -92,7 +93,7 @@ export function createAgent(deps: {
   })
   const engine =
     deps.engine ??
-    chooseWorkflow(deps.settings, { tools, facts, limits, clock, log }) ??
+    chooseWorkflow(deps.settings, { tools, limits, clock, log }) ??
     createBuiltInEngine({
       name: models[0].name,
       order,
@@ -105,7 +106,6 @@ export function createAgent(deps: {
         toolMs: limits.toolMs,
         log,
       }),
-      facts,
       limits,
       clock,
       log,

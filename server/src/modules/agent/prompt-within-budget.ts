@@ -34,9 +34,9 @@ export function promptWithinBudget(input: {
   const system: LanguageModelV4Message = { role: 'system', content: input.system }
   const message = cutToTokens(input.message, Math.floor(budgetTokens * MESSAGE_SHARE) - TOKENS_PER_MESSAGE)
   const current: HistoryMessage = { role: 'user', content: message }
-  const fixedTokens = tokensOf([system]) + messageTokens(current)
-  const steps = stepsWithin(budgetTokens - fixedTokens, input.steps)
-  const left = budgetTokens - tokensOf([system, ...steps])
+  const besideSystem = budgetTokens - tokensOf([system])
+  const steps = stepsWithin(besideSystem - messageTokens(current), input.steps)
+  const left = besideSystem - tokensOf(steps)
   let turns = historyWithinBudget({ history, message, budgetTokens: left })
   let conversation = conversationMessages(turns)
   // A call costs more as it is sent than as it is kept, so the oldest turn may have to go after all.

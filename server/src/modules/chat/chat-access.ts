@@ -1,6 +1,5 @@
 import { Problem, problem } from '../../platform/errors.ts'
 import type { businesses } from '../business/index.ts'
-import type { ConversationNames } from './conversation-name.ts'
 import type { ChatMessage, ChatRepository, ChatRun, ChatSession } from './repository.ts'
 
 /** Business is a business as stored. */
@@ -17,7 +16,7 @@ export type ChatAccess = ReturnType<typeof createChatAccess>
 
 /** createChatAccess makes it; the first line of every method of the chat goes through it. */
 export function createChatAccess(deps: {
-  repository: Pick<ChatRepository, 'ownSession' | 'run' | 'message' | 'findNamed'>
+  repository: Pick<ChatRepository, 'ownSession' | 'run' | 'message'>
   business: BusinessAccess
 }) {
   const { repository, business } = deps
@@ -55,27 +54,6 @@ export function createChatAccess(deps: {
       const found = await repository.message(messageId)
       if (!found) throw problem.notFound()
       return { ...found, business: await business.businessFor(userId, found.session.businessId) }
-    },
-
-    /** target is where a message goes: the business, and the session when one is named, by its id or as clients name it. */
-    async target(
-      userId: string,
-      named: {
-        sessionId?: string | undefined
-        businessId?: string | undefined
-        names?: ConversationNames | undefined
-      },
-    ): Promise<{ business: Business; session: ChatSession | undefined }> {
-      if (named.sessionId === undefined && named.names) {
-        const { businessId, names } = named
-        const known = await repository.findNamed({ userId, businessId, names: names.find })
-        if (known) return session(userId, known.sessionId)
-      }
-      if (named.sessionId === undefined)
-        return { business: await business.businessFor(userId, named.businessId), session: undefined }
-      const own = await session(userId, named.sessionId)
-      if (named.businessId !== undefined && named.businessId !== own.business.id) throw problem.notFound()
-      return own
     },
   }
 }

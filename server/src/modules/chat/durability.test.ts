@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { sql } from 'drizzle-orm'
 import { type ChatServer, startChatServer } from './testing/chat-server.ts'
 import { assertWhole, type Sent } from './testing/run-stream.ts'
 import { lookUp, opened, say, type Script } from './testing/scripted-engine.ts'
@@ -52,6 +53,40 @@ describe('when the server stops', () => {
     } finally {
       await server.close()
     }
+  })
+})
+
+describe('the start of a run', () => {
+  let server: ChatServer
+  before(async () => void (server = await startChatServer({ script: speaking(never) })))
+  after(() => server.close())
+
+  test('is on the disk once it is flushed', async () => {
+    const { rows } = await server.db.transaction(async (tx) => {
+      await tx.execute(sql`SET LOCAL synchronous_commit = off`)
+      await tx.execute(sql`CREATE TABLE unflushed AS SELECT generate_series(1, 1000)`)
+      return tx.execute<{ lsn: string }>(sql`SELECT pg_current_wal_insert_lsn() AS lsn`)
+    })
+    await server.db.execute(sql`SELECT flush_runs()`)
+    const flushed = await server.db.execute(sql`SELECT pg_current_wal_flush_lsn() >= ${rows[0]?.lsn}::pg_lsn AS so`)
+    assert.equal(flushed.rows[0]?.['so'], true)
+  })
+
+  test('that cannot be flushed is told to nobody, and ends', async () => {
+    const owner = await server.owner()
+    const { rows } = await server.db.execute<{ definition: string }>(
+      sql`SELECT pg_get_functiondef('flush_runs'::regproc) AS definition`,
+    )
+    await server.db.execute(sql`CREATE OR REPLACE FUNCTION flush_runs() RETURNS void LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$`)
+    const message = { content: 'Hi', client_message_id: 'once' }
+    const refused = await server.api('POST', '/chat/completion', { token: owner.token, body: message })
+    await server.db.execute(sql.raw(rows[0]?.definition ?? ''))
+    assert.equal(refused.status, 503)
+    const sent = await (await server.send(owner, message)).rest()
+    const last = assertWhole(sent)
+    assert.ok(last.type === 'error')
+    assert.equal(last.data.code, 'interrupted')
   })
 })
 

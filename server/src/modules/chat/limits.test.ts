@@ -113,6 +113,7 @@ describe('limits of one owner', () => {
       await (await server.send(owner, 'Hi')).rest()
     }
     assertRefused(await post(), 1, 60)
+    await (await server.send(owner, message)).rest()
   })
 
   test('a refused message leaves nothing behind', async () => {

@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Database, Executor, Transaction } from '../../platform/db/database.ts'
 import type { Usage } from '../agent/index.ts'
+import { accessibleBusiness } from '../business/index.ts'
 import { type RunBudgetRequest, settle } from './budget/budget-repository.ts'
 import { type Charge, chargeColumns } from './budget/charge.ts'
 import type { ChatMessage, ChatSession } from './repository.ts'
@@ -22,7 +23,8 @@ export type ChatRun = typeof chatRuns.$inferSelect
 export type NewRun = {
   runId: string
   userId: string
-  businessId: string
+  /** That of the session, or the owner's first where it is left out. */
+  businessId: string | undefined
   session: { id: string; title: string; isNew: boolean }
   userMessage: { id: string; content: string }
   place: MessagePlace
@@ -87,6 +89,10 @@ export function createRunRows(db: Database) {
     .select({ answer: sql<unknown>`answer` })
     .from(sql`start_run(${sql.placeholder('input')}::json) AS answer`)
     .prepare('start_run')
+  const flushStatement = db
+    .select({ flushed: sql<unknown>`flushed` })
+    .from(sql`flush_runs() AS flushed`)
+    .prepare('flush_runs')
 
   async function activeRun(executor: Executor, sessionId: string): Promise<string | undefined> {
     const [run] = await executor
@@ -98,7 +104,12 @@ export function createRunRows(db: Database) {
 
   async function findRepeat(
     executor: Executor,
-    message: { clientMessageId: string; businessId: string; sessionId: string | null },
+    message: {
+      userId: string
+      clientMessageId: string
+      businessId: string | undefined
+      sessionId: string | undefined
+    },
   ): Promise<string | undefined> {
     const [found] = await executor
       .select({ runId: chatMessages.runId })
@@ -107,9 +118,15 @@ export function createRunRows(db: Database) {
       .where(
         and(
           eq(chatMessages.clientMessageId, message.clientMessageId),
-          eq(chatSessions.businessId, message.businessId),
+          eq(
+            chatSessions.businessId,
+            accessibleBusiness(
+              message.userId,
+              message.sessionId === undefined ? message.businessId : chatSessions.businessId,
+            ),
+          ),
           isNull(chatSessions.deletedAt),
-          message.sessionId === null ? undefined : eq(chatSessions.id, message.sessionId),
+          message.sessionId === undefined ? undefined : eq(chatSessions.id, message.sessionId),
         ),
       )
       .orderBy(chatMessages.id)
@@ -128,7 +145,10 @@ export function createRunRows(db: Database) {
     /** findNamed gives what a client means by names of its own. */
     findNamed: (asked: AskedNames) => findNamed(db, asked),
 
-    /** startRun writes the session, if new, the run and both messages at once, or says why not. */
+    /**
+     * startRun writes the session, if new, the run and both messages at once, or says why not. What it wrote is safe from
+     * a crash of the database once `flush` resolves.
+     */
     async startRun(run: NewRun): Promise<StartResult> {
       const input = JSON.stringify({ ...runStartInput(run), lease_seconds: LEASE_SECONDS })
       for (;;) {
@@ -139,6 +159,11 @@ export function createRunRows(db: Database) {
         if (run.liveHere.includes(runId)) return { kind: 'run_active', runId }
         await interrupts.interruptIfExpired(runId)
       }
+    },
+
+    /** flush resolves when everything that was committed before is on the database's disk. */
+    async flush(): Promise<void> {
+      await flushStatement.execute()
     },
 
     /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FACTS_PER_BUSINESS } from '../agent/index.ts'
 import { modelColumns } from './budget/charge.ts'
 import type { NewRun } from './run-rows.ts'
 import { HISTORY_LIMIT } from './session-summaries.ts'
@@ -23,19 +24,48 @@ export const historyRows = z.array(
 
 const locale = z.enum(['en', 'id'])
 
+const startedBusiness = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    stage: z.string(),
+    category: z.string(),
+    description: z.string().nullable(),
+    primary_goal: z.string().nullable(),
+    target_market: z.string().nullable(),
+    time_zone: z.string(),
+    currency: z.string(),
+  })
+  .transform(({ primary_goal, target_market, time_zone, ...said }) => ({
+    ...said,
+    primaryGoal: primary_goal,
+    targetMarket: target_market,
+    timeZone: time_zone,
+  }))
+
+const startedFacts = z.array(
+  z
+    .object({ content: z.string(), kind: z.enum(['business', 'owner']), updated_at: z.string() })
+    .transform(({ updated_at, ...fact }) => ({ ...fact, updatedAt: new Date(updated_at) })),
+)
+
 const started = z
   .object({
     kind: z.literal('started'),
     user: z.object({ id: z.string(), name: z.string(), locale }),
+    business: startedBusiness,
+    facts: startedFacts,
     tokens: z.number(),
     token_limit: z.number(),
     history: historyRows,
     summary: z.string().nullable(),
     summary_until: z.string().nullable(),
   })
-  .transform(({ kind, user, tokens, token_limit, history, summary, summary_until }) => ({
+  .transform(({ kind, user, business, facts, tokens, token_limit, history, summary, summary_until }) => ({
     kind,
     user,
+    business,
+    facts,
     reserved: { tokens, tokenLimit: token_limit },
     said: {
       history,
@@ -66,7 +96,7 @@ export const runStartAnswer = z.union([
   withRun('repeated'),
   withRun('run_active'),
   withRun('run_expired'),
-  z.object({ kind: z.enum(['no_account', 'session_gone', 'too_many_runs']) }),
+  z.object({ kind: z.enum(['no_account', 'no_business', 'session_gone', 'too_many_runs']) }),
   // What should have been a new session has been begun meanwhile under the same names.
   z
     .object({ kind: z.literal('session_known'), session_id: z.string() })
@@ -87,7 +117,7 @@ export function runStartInput(run: NewRun) {
   return {
     run_id: run.runId,
     user_id: run.userId,
-    business_id: run.businessId,
+    business_id: run.businessId ?? null,
     session_id: session.id,
     title: session.title,
     is_new: session.isNew,
@@ -108,6 +138,7 @@ export function runStartInput(run: NewRun) {
     tokens: budget.tokens,
     history_tokens: budget.historyTokens,
     history_messages: HISTORY_LIMIT,
+    most_facts: FACTS_PER_BUSINESS,
     model,
     input_price: inputPrice,
     output_price: outputPrice,

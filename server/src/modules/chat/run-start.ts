@@ -2,12 +2,11 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Settings } from '../../platform/config.ts'
 import { problem } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import { runContext } from '../agent/index.ts'
 import type { Limiter } from '../../platform/limits.ts'
 import type { RunBudgets } from './budget/run-budgets.ts'
-import type { Business, OwnSession } from './chat-access.ts'
+import type { ChatAccess } from './chat-access.ts'
 import { type LiveRunPlaces, tooManyLiveRuns } from './live-run-places.ts'
-import type { ChatRepository, ChatSession, NewRun, StartResult } from './repository.ts'
+import type { ChatRepository, NewRun, StartResult } from './repository.ts'
 import type { ConversationNames } from './conversation-name.ts'
 import { createRunLog } from './run-log.ts'
 import { recordOf } from './run-record.ts'
@@ -21,9 +20,10 @@ import type { Titles } from './titles.ts'
 /** Question is a message that wants an answer, and where it stands; `standingId` is its id where it stands already. */
 export type Question = {
   userId: string
-  business: Business
-  /** None begins a new one. */
-  session: ChatSession | undefined
+  /** That of the session, or the user's first where there is none. */
+  businessId?: string | undefined
+  /** None begins a new conversation. */
+  sessionId?: string | undefined
   content: string
   clientMessageId: string | undefined
   /** What the client calls the conversation, where it has ids of its own. */
@@ -36,8 +36,8 @@ export type RunStarts = ReturnType<typeof createRunStarts>
 
 /** createRunStarts makes them; `perMinute` counts the messages of an owner. */
 export function createRunStarts(deps: {
-  repository: Pick<ChatRepository, 'startRun' | 'findRepeat'>
-  ownSession: (userId: string, sessionId: string) => Promise<OwnSession>
+  repository: Pick<ChatRepository, 'startRun' | 'flush' | 'findRepeat'>
+  access: Pick<ChatAccess, 'business'>
   registry: RunRegistry
   runs: RunDeps
   titles: Pick<Titles, 'afterFirstAnswer'>
@@ -54,12 +54,18 @@ export function createRunStarts(deps: {
 }) {
   const { repository, registry, settings, clock } = deps
 
-  function refuse(result: Exclude<StartResult, { kind: 'started' | 'repeated' | 'session_known' }>): never {
+  type Refused = Exclude<StartResult, { kind: 'started' | 'repeated' | 'session_known' }>
+
+  async function refuse(result: Refused, { userId, businessId }: Question): Promise<never> {
     switch (result.kind) {
       case 'budget_spent':
         throw deps.budgets.refusal(result)
       case 'no_account':
         throw problem.unauthorized()
+      case 'no_business':
+        // Who decides it also says it; a business that can be found by now was made meanwhile.
+        await deps.access.business(userId, businessId)
+        throw problem.notFound()
       case 'session_gone':
         throw problem.notFound()
       case 'run_active':
@@ -74,24 +80,31 @@ export function createRunStarts(deps: {
     }
   }
 
-  /** begin writes the message and starts its run, or joins the one that the same message has started before. */
-  async function begin(question: Question): Promise<string> {
-    const { userId, session, place, content } = question
+  /** repeatOf gives the run that the same client message has started before. */
+  async function repeatOf({ userId, businessId, sessionId, clientMessageId }: Question): Promise<string | undefined> {
+    if (clientMessageId === undefined) return undefined
+    return repository.findRepeat({ userId, businessId, sessionId, clientMessageId })
+  }
+
+  /** begin writes the message and starts its run, or finds the one that the same message has started before. */
+  async function begin(question: Question): Promise<{ runId: string; isRepeat: boolean }> {
+    const { userId, businessId, place, content } = question
     const runId = newId()
-    const sessionId = session?.id ?? newId()
-    const title = session?.title ?? sessionTitle(content)
+    const isNew = question.sessionId === undefined
+    const sessionId = question.sessionId ?? newId()
+    const title = sessionTitle(content)
     const userMessageId = place.kind === 'stands' ? place.standingId : newId()
     const assistantMessageId = newId()
     const runLog = createRunLog()
-    if (!session) runLog.append({ type: 'SessionCreated', sessionId, title })
+    if (isNew) runLog.append({ type: 'SessionCreated', sessionId, title })
     runLog.append({ type: 'RunStarted', runId, sessionId, userMessageId, messageId: assistantMessageId })
 
     const at = clock.now()
     const newRun: NewRun = {
       runId,
       userId,
-      businessId: question.business.id,
-      session: { id: sessionId, title, isNew: !session },
+      businessId,
+      session: { id: sessionId, title, isNew },
       userMessage: { id: userMessageId, content },
       place,
       clientMessageId: question.clientMessageId ?? null,
@@ -105,31 +118,45 @@ export function createRunStarts(deps: {
       at,
     }
     const release = deps.places.take()
-    if (!release) throw tooManyLiveRuns(await deps.userLocale(userId))
+    if (!release) {
+      const repeated = await repeatOf(question)
+      if (repeated === undefined) throw tooManyLiveRuns(await deps.userLocale(userId))
+      return { runId: repeated, isRepeat: true }
+    }
     let isStarted = false
     try {
       const result = await repository.startRun(newRun)
-      if (result.kind === 'repeated') return result.runId
+      if (result.kind === 'repeated') {
+        await repository.flush()
+        return { runId: result.runId, isRepeat: true }
+      }
       if (result.kind === 'session_known') {
         release()
-        return await begin({ ...question, ...(await deps.ownSession(userId, result.sessionId)) })
+        return await begin({ ...question, sessionId: result.sessionId })
       }
-      if (result.kind !== 'started') refuse(result)
+      if (result.kind !== 'started') return await refuse(result, question)
+      const { user, business } = result
       deps.relay?.carry(runId, runLog)
       const run = startRun(deps.runs, {
         log: runLog,
-        context: runContext({ runId, user: result.user, business: question.business }),
+        context: { runId, userId: user.id, userName: user.name, locale: user.locale, business },
         sessionId,
         assistantMessageId,
         message: content,
+        facts: result.facts,
         said: result.said,
-        budget: deps.budgets.open({ runId, locale: result.user.locale, reserved: result.reserved }),
+        budget: deps.budgets.open({ runId, locale: user.locale, reserved: result.reserved }),
       })
       registry.add(run)
-      if (!session) deps.titles.afterFirstAnswer(run, result.user.locale)
+      if (isNew) deps.titles.afterFirstAnswer(run, user.locale)
       isStarted = true
       void run.settled.then(release)
-      return runId
+      // The model is being asked meanwhile; nobody is told of the run before it is safe.
+      await repository.flush().catch((error: unknown) => {
+        run.abort('interrupted')
+        throw error
+      })
+      return { runId, isRepeat: false }
     } finally {
       if (!isStarted) release()
     }
@@ -138,19 +165,22 @@ export function createRunStarts(deps: {
   return {
     /**
      * runFor gives the run that answers a question: the one that the same `clientMessageId` has started before, or a new
-     * one. Refuses with 409 `run_active` and 429, and with 503 while the process goes down.
+     * one. Refuses with 404 what is not the user's, with 409 `run_active` and 429, and with 503 while the process goes
+     * down.
      */
     async runFor(question: Question): Promise<string> {
       if (registry.closing.aborted)
         throw problem.unavailable('server_stopping', 'The service is restarting. Please try again.')
-      const { clientMessageId, business, session } = question
-      const repeated =
-        clientMessageId === undefined
-          ? undefined
-          : await repository.findRepeat({ clientMessageId, businessId: business.id, sessionId: session?.id ?? null })
-      if (repeated) return repeated
-      await deps.perMinute.take(question.userId)
-      return begin(question)
+      try {
+        await deps.perMinute.take(question.userId)
+      } catch (refusal) {
+        const repeated = await repeatOf(question)
+        if (repeated === undefined) throw refusal
+        return repeated
+      }
+      const { runId, isRepeat } = await begin(question)
+      if (isRepeat) await deps.perMinute.giveBack(question.userId)
+      return runId
     },
   }
 }

@@ -61,6 +61,7 @@ function begin(options: { script?: Script; bounds?: Partial<RunBounds>; store?: 
           currency: 'USD',
         },
       },
+      facts: [],
       sessionId: 'session',
       assistantMessageId: 'answer',
       message: 'Hi',

@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/logger.ts'
 import { inSpan } from '../../platform/tracing/spans.ts'
 import { createPausableDeadline } from '../../platform/pausable-deadline.ts'
-import { type AgentEngine, AgentFailure, type RunContext, type Usage } from '../agent/index.ts'
+import { type AgentEngine, AgentFailure, type RememberedFact, type RunContext, type Usage } from '../agent/index.ts'
 import { afterSummary, type HistoryRow, type StoredSummary } from './after-summary.ts'
 import { createAnswerDraft } from './answer-draft.ts'
 import type { StoredProgress } from './answer-progress.ts'
@@ -63,6 +63,7 @@ export type RunPlan = {
   sessionId: string
   assistantMessageId: string
   message: string
+  facts: readonly RememberedFact[]
   /** What was said before: the newest messages, and the summary of what came before those. */
   said: { history: readonly HistoryRow[]; summary: StoredSummary | undefined }
   budget: RunBudget
@@ -153,9 +154,10 @@ export function startRun(deps: RunDeps, plan: RunPlan): LiveRun {
       const { history: before, summary: stored } = plan.said
       const { rows: unsummed, summary } = afterSummary({ rows: before, stored })
       const history = unsummed.map(({ id: _, ...said }) => said)
-      const input = { context, history, message: plan.message, ...(summary === undefined ? {} : { summary }) }
+      const { facts, message } = plan
+      const input = { context, facts, history, message, ...(summary === undefined ? {} : { summary }) }
       control.signal.throwIfAborted()
-      await budget.begin({ history, message: plan.message })
+      await budget.begin({ history, message })
       control.signal.throwIfAborted()
       for await (const event of engine.run(input, control.signal)) {
         // An engine that goes on after it was given up speaks to nobody.

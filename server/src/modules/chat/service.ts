@@ -81,7 +81,7 @@ export function createChatService(deps: ChatServiceDeps) {
   const feeds = createRunFeeds(deps)
   const starts = createRunStarts({
     ...deps,
-    ownSession: access.session,
+    access,
     perMinute: deps.limiter({
       name: 'messages',
       points: deps.settings.chatLimitPerMinute,
@@ -136,10 +136,14 @@ export function createChatService(deps: ChatServiceDeps) {
      * same `clientMessageId` again joins the run that it started. Refuses with 404, 409 `run_active` and 429.
      */
     async streamChatCompletion(userId: string, completion: Completion): Promise<RunFeed> {
-      const target = await access.target(userId, completion)
-      const { content, clientMessageId, afterId, names } = completion
+      const { content, clientMessageId, businessId, afterId, names } = completion
       const place = afterId === undefined ? ({ kind: 'end' } as const) : ({ kind: 'beside', afterId } as const)
-      const find = () => starts.runFor({ ...target, userId, content, clientMessageId, names, place })
+      const find = async () => {
+        let { sessionId } = completion
+        if (sessionId === undefined && names)
+          sessionId = (await repository.findNamed({ userId, businessId, names: names.find }))?.sessionId
+        return starts.runFor({ userId, businessId, sessionId, content, clientMessageId, names, place })
+      }
       return feeds.open({ userId, after: 0, find })
     },
 
@@ -152,12 +156,12 @@ export function createChatService(deps: ChatServiceDeps) {
       messageId: string,
       { clientMessageId, names }: { clientMessageId: string | undefined; names?: ConversationNames },
     ): Promise<RunFeed> {
-      const { message, ...own } = await access.message(userId, messageId)
+      const { message, session } = await access.message(userId, messageId)
       const question = message.role === 'user' ? message : (await repository.message(message.afterId))?.message
       if (!question) throw problem.notFound()
       const { content } = question
       const place = { kind: 'stands', standingId: question.id } as const
-      const find = () => starts.runFor({ ...own, userId, content, clientMessageId, names, place })
+      const find = () => starts.runFor({ userId, sessionId: session.id, content, clientMessageId, names, place })
       return feeds.open({ userId, after: 0, find })
     },
 
@@ -170,11 +174,11 @@ export function createChatService(deps: ChatServiceDeps) {
       messageId: string,
       edited: { content: string; clientMessageId: string | undefined; names?: ConversationNames },
     ): Promise<RunFeed> {
-      const { message, ...own } = await access.message(userId, messageId)
+      const { message, session } = await access.message(userId, messageId)
       if (message.role !== 'user')
         throw problem.conflict('not_your_message', 'Only your own messages can be put another way.')
       const place = { kind: 'beside', afterId: message.afterId } as const
-      const find = () => starts.runFor({ ...own, ...edited, userId, place })
+      const find = () => starts.runFor({ ...edited, userId, sessionId: session.id, place })
       return feeds.open({ userId, after: 0, find })
     },
 

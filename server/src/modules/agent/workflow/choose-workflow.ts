@@ -2,7 +2,6 @@ import type { Clock } from '../../../platform/clock.ts'
 import type { Settings } from '../../../platform/config.ts'
 import type { Log } from '../../../platform/logger.ts'
 import type { AgentEngine } from '../engine.ts'
-import type { FactStore } from '../facts.ts'
 import type { AgentLimits } from '../limits.ts'
 import type { Tool } from '../tools/tool.ts'
 import { createWorkflowEngine } from './workflow-engine.ts'
@@ -16,15 +15,14 @@ export type WorkflowSettings = Pick<
 /** chooseWorkflow makes the workflow engine of the settings, or nothing where they name none. */
 export function chooseWorkflow(
   settings: Partial<WorkflowSettings>,
-  deps: { tools: Tool[]; facts: Pick<FactStore, 'list'>; limits: AgentLimits; clock: Clock; log: Log },
+  deps: { tools: Tool[]; limits: AgentLimits; clock: Clock; log: Log },
 ): AgentEngine | undefined {
   const { agentWorkflowUrl: url, agentWorkflowName: workflow, agentWorkflowTimeoutSeconds: seconds = 300 } = settings
   if (url === undefined || workflow === undefined) return undefined
-  const { tools, facts, limits, clock, log } = deps
+  const { tools, limits, clock, log } = deps
   return createWorkflowEngine({
     address: { url, workflow, apiKey: settings.agentWorkflowApiKey },
     labels: new Map(tools.map((tool) => [tool.name, tool.labels])),
-    facts,
     limits: { ...limits, runMs: Math.min(limits.runMs, seconds * 1000) },
     clock,
     log,

@@ -1,6 +1,5 @@
-import type { HistoryMessage, RunContext } from '../engine.ts'
+import type { HistoryMessage, RememberedFact, RunContext } from '../engine.ts'
 import { dataBlock } from '../data-block.ts'
-import type { Fact } from '../facts.ts'
 import { historyWithinBudget } from '../history-within-budget.ts'
 import { type AdvisorData, advisorDataOf } from '../prompt.ts'
 
@@ -28,7 +27,7 @@ export function startEvent(input: {
   context: RunContext
   history: readonly HistoryMessage[]
   message: string
-  facts: readonly Fact[]
+  facts: readonly RememberedFact[]
   summary?: string | undefined
   now: Date
   historyTokens: number

@@ -4,7 +4,6 @@ import type { Log } from '../../../platform/logger.ts'
 import { readServerSentEvents, type ServerSentEvent } from '../../../platform/sse/sse-reader.ts'
 import { failSpan, type Span, traceHeaders } from '../../../platform/tracing/spans.ts'
 import { AgentFailure, type AgentEngine, type AgentEvent, type RunInput } from '../engine.ts'
-import type { FactStore } from '../facts.ts'
 import { failure } from '../failures.ts'
 import type { AgentLimits } from '../limits.ts'
 import type { ToolLabels } from '../tools/tool.ts'
@@ -17,7 +16,6 @@ import { readWorkflowEvent } from './workflow-event.ts'
 
 type Deps = {
   address: WorkflowServerAddress
-  facts: Pick<FactStore, 'list'>
   /** The labels of our own tools, which a workflow may have through our MCP server. */
   labels: ReadonlyMap<string, ToolLabels>
   limits: AgentLimits
@@ -99,8 +97,7 @@ type Following = Deps & {
 
 async function* follow(run: Following): AsyncGenerator<AgentEvent, void> {
   const { client, answer, input, limits, signal } = run
-  const { context, history, message, summary } = input
-  const facts = await untilAborted(run.facts.list(context.business.id), signal)
+  const { context, facts, history, message, summary } = input
   const event = startEvent({
     context,
     history,

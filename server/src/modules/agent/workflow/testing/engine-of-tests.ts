@@ -1,6 +1,6 @@
 import { createLog } from '../../../../platform/logger.ts'
 import type { AgentFailure, AgentEngine, AgentEvent } from '../../engine.ts'
-import { factsInMemory, play, runInput, standingsOfTests } from '../../engine-under-test.ts'
+import { factOf, factsInMemory, play, runInput, standingsOfTests } from '../../engine-under-test.ts'
 import { type AgentLimits, defaultLimits } from '../../limits.ts'
 import { allTools } from '../../tools/all-tools.ts'
 import { chooseWorkflow } from '../choose-workflow.ts'
@@ -15,7 +15,6 @@ export function workflowEngine(
 ): { engine: AgentEngine; logged: string[] } {
   const logged: string[] = []
   const log = createLog({ level: 'trace' }, { write: (line) => void logged.push(line) })
-  const facts = factsInMemory('Closed on Fridays')
   const engine = chooseWorkflow(
     {
       agentWorkflowUrl: url,
@@ -24,8 +23,7 @@ export function workflowEngine(
       agentWorkflowTimeoutSeconds: options.seconds ?? 300,
     },
     {
-      tools: allTools({ standings: standingsOfTests, facts, clock: { now }, log }),
-      facts,
+      tools: allTools({ standings: standingsOfTests, facts: factsInMemory(), clock: { now }, log }),
       limits: { ...defaultLimits, retryMs: 1, ...options.limits },
       clock: { now },
       log,
@@ -41,6 +39,7 @@ export type PlayedScenario = { events: AgentEvent[]; failure: AgentFailure | und
 /** playScenario runs a scenario to its end, or stops it where it says so. */
 export async function playScenario(engine: AgentEngine, { message, stopAfter }: Scenario): Promise<PlayedScenario> {
   const input = runInput(message, {
+    facts: [factOf('Closed on Fridays')],
     history: [
       { role: 'user', content: 'Hi' },
       { role: 'assistant', content: 'Hello' },
