@@ -108,6 +108,8 @@ export function openAiRoutes({ chat }: { chat: OpenAiChat }): (app: App) => Prom
         const gone = new AbortController()
         const hangUp = () => gone.abort()
         reply.raw.once('close', hangUp)
+        // Who left while the run was begun is not heard of again.
+        if (reply.raw.destroyed) hangUp()
         try {
           const end = await endOf(feed, gone.signal)
           if (end?.type === 'RunFailed') throw runProblem(end)
