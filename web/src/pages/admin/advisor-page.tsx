@@ -202,7 +202,7 @@ function EditButton({ owner, onEdit }: { owner: Owner; onEdit: (owner: Owner) =>
   return (
     <Button
       look="quiet"
-      className="px-3 text-sm max-md:-ms-3"
+      className="px-3! text-sm max-md:-ms-3"
       aria-label={t('admin.budgetOf', { name: owner.name })}
       onClick={() => onEdit(owner)}
     >

@@ -49,7 +49,7 @@ export function BusinessesPage() {
             cell: (business) => (
               <Button
                 look="quiet"
-                className="px-3 text-sm max-md:-ms-3"
+                className="px-3! text-sm max-md:-ms-3"
                 aria-label={`${t('admin.adjust')}: ${business.business_name}`}
                 onClick={() => setAdjusting(business)}
               >

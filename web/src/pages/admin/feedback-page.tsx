@@ -34,7 +34,7 @@ export function FeedbackPage() {
               type="button"
               aria-pressed={shown === value}
               onClick={() => setShown(value)}
-              className={`min-h-11 rounded-xl px-4 font-semibold ${shown === value ? 'bg-accent-soft text-accent-strong' : 'text-ink-soft hover:bg-sunken hover:text-ink'}`}
+              className={`min-h-11 rounded-xl px-3 font-semibold whitespace-nowrap sm:px-4 ${shown === value ? 'bg-accent-soft text-accent-strong' : 'text-ink-soft hover:bg-sunken hover:text-ink'}`}
             >
               {label}
             </button>

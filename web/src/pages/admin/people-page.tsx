@@ -49,7 +49,10 @@ export function PeoplePage() {
             cell: (person) => (person.role === 'admin' ? t('admin.roleAdmin') : t('admin.roleUser')),
           },
           { label: t('admin.state'), cell: (person) => (person.disabled ? t('admin.disabled') : t('admin.active')) },
-          { label: t('admin.since'), cell: (person) => formatDate(person.created_at, i18n.language) },
+          {
+            label: t('admin.since'),
+            cell: (person) => <span className="whitespace-nowrap">{formatDate(person.created_at, i18n.language)}</span>,
+          },
           {
             label: t('admin.actions'),
             numeric: true,
@@ -64,7 +67,7 @@ export function PeoplePage() {
                 <PersonAction person={person} change={person.disabled ? 'enable' : 'disable'} onChoose={setChanging} />
                 <Button
                   look="quiet"
-                  className="px-3 text-sm"
+                  className="px-2! text-sm max-md:px-3!"
                   aria-label={t('admin.budgetOf', { name: person.name })}
                   onClick={() => setBudgeting(person)}
                 >
@@ -72,7 +75,7 @@ export function PeoplePage() {
                 </Button>
                 <Button
                   look="quiet"
-                  className="px-3 text-sm"
+                  className="px-2! text-sm max-md:px-3!"
                   aria-label={`${t('admin.resetLink')}: ${person.name}`}
                   onClick={() => setResetting(person)}
                 >
@@ -103,7 +106,7 @@ function PersonAction({
   return (
     <Button
       look="quiet"
-      className="px-3 text-sm"
+      className="px-2! text-sm max-md:px-3!"
       aria-label={`${t(`admin.${change}`)}: ${person.name}`}
       onClick={() => onChoose({ person, change })}
     >

@@ -41,7 +41,7 @@ export function Feedback({ message }: { message: ChatMessage }) {
       {verdict('up', t('chat.rateUp'))}
       {verdict('down', t('chat.rateDown'))}
       {feedback && (
-        <Button look="quiet" className="px-3 text-sm" onClick={() => setNoting(true)}>
+        <Button look="quiet" className="px-3! text-sm" onClick={() => setNoting(true)}>
           {feedback.note === null ? t('chat.addNote') : t('chat.changeNote')}
         </Button>
       )}

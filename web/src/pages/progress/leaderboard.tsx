@@ -54,14 +54,14 @@ function BoardEntry({ entry }: { entry: LeaderboardEntry }) {
       </span>
       <div className="min-w-0 grow">
         <p className="flex min-w-0 items-center gap-2 font-semibold">
-          <span className="truncate">{entry.business_name}</span>
+          <span className="line-clamp-2 wrap-anywhere">{entry.business_name}</span>
           {mine && (
             <span className="shrink-0 rounded-full bg-accent px-2 py-0.5 text-xs text-accent-ink">
               {t('progress.you')}
             </span>
           )}
         </p>
-        <p className="truncate text-sm text-ink-soft">
+        <p className="line-clamp-2 text-sm wrap-anywhere text-ink-soft">
           {[entry.user_name, entry.level_name].filter(Boolean).join(' · ')}
         </p>
       </div>
