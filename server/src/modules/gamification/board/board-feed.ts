@@ -2,7 +2,7 @@ import { to as copyTo } from 'pg-copy-streams'
 import type pg from 'pg'
 import { z } from 'zod'
 import type { BoardBusiness } from './board-table.ts'
-import { readCopyRows } from './copy-rows.ts'
+import { type CopyRow, readCopyRows } from './copy-rows.ts'
 
 const visibility = z.enum(['shown', 'alias', 'hidden'])
 
@@ -50,7 +50,7 @@ const EVERYTHING = `
     LEFT JOIN users AS owner ON owner.id = b.user_id
     LEFT JOIN (
       SELECT u.business_id, count(*) AS count FROM user_achievements AS u
-      WHERE EXISTS (SELECT FROM achievements AS a WHERE a.id = u.achievement_id AND a.deleted_at IS NULL)
+      WHERE u.achievement_id <> ALL (ARRAY (SELECT id FROM achievements WHERE deleted_at IS NOT NULL))
       GROUP BY u.business_id
     ) AS unlocked ON unlocked.business_id = s.business_id
   ) TO STDOUT (FORMAT binary)`
@@ -69,24 +69,12 @@ export function createBoardFeed(pool: pg.Pool) {
       return z.object({ bound: z.string() }).parse(rows[0]).bound
     },
 
-    /** everything streams every business to `onBusiness`, in no order. */
-    async everything(onBusiness: (business: BoardBusiness) => void): Promise<void> {
+    /** everything streams a row for every business to `onRow`, in no order; its fields are those of EVERYTHING. */
+    async everything(onRow: (row: CopyRow) => void): Promise<void> {
       const client = await pool.connect()
       try {
         await client.query('SET statement_timeout = 0')
-        await readCopyRows(client.query(copyTo(EVERYTHING)), (row) =>
-          onBusiness({
-            businessId: row.uuid() ?? '',
-            userId: row.uuid(),
-            businessName: row.text(),
-            userName: row.text(),
-            visibility: visibility.parse(row.text()),
-            totalPoints: row.int8(),
-            reachedAtUs: row.micros(),
-            sequence: row.int8(),
-            achievementsCount: row.int4(),
-          }),
-        )
+        await readCopyRows(client.query(copyTo(EVERYTHING)), onRow)
       } finally {
         // The connection is not given back: its settings are not the pool's.
         client.release(true)

@@ -1,4 +1,5 @@
 import { BoardOrder } from './board-order.ts'
+import type { CopyRow } from './copy-rows.ts'
 import { compareIds, IdIndex, readId, WORDS, writeId } from './id-index.ts'
 import { TextArena } from './text-arena.ts'
 
@@ -58,7 +59,6 @@ export class BoardTable {
       (this.#reached[a] ?? 0) - (this.#reached[b] ?? 0) ||
       compareIds(this.#ids, a, b),
   })
-  #isLoading = false
 
   // Changes below this total cannot alter the top of the board; see `first`.
   #topFloor = -Infinity
@@ -76,15 +76,30 @@ export class BoardTable {
     return this.#count
   }
 
-  /** load adds many businesses at once; `settle` then puts them in order. Nothing else may be called between the two. */
-  load(business: BoardBusiness): void {
-    this.#isLoading = true
-    this.put(business)
+  /**
+   * load adds one of many businesses to an empty table, straight from the bytes of a row of EVERYTHING; `settle` then puts
+   * them in order. Nothing else may be called between the two.
+   */
+  load(row: CopyRow): void {
+    const slot = this.#append()
+    row.uuid(this.#ids, slot)
+    const hasOwner = row.uuid(this.#owners, slot)
+    this.#names[slot] = this.#arena.putJoined(row.utf8(), row.utf8())
+    this.#setFlags(slot, row.text(), hasOwner)
+    this.#totals[slot] = row.int8()
+    this.#reached[slot] = row.micros()
+    this.#sequences[slot] = row.int8()
+    this.#achievements[slot] = Math.min(row.int4(), 0xffff)
   }
 
   /** settle ends a load. */
   settle(): void {
-    this.#isLoading = false
+    this.#byId.reserve(this.#count)
+    this.#byOwner.reserve(this.#count)
+    for (let slot = 0; slot < this.#count; slot++) {
+      this.#byId.set(slot)
+      if (this.#hasOwner(slot)) this.#setFirst(slot)
+    }
     const shown = new Int32Array(this.#count)
     let length = 0
     for (let slot = 0; slot < this.#count; slot++) if (this.#isOnBoard(slot)) shown[length++] = slot
@@ -122,8 +137,7 @@ export class BoardTable {
     }
     this.#setOwner(slot, business.userId)
     this.#setNames(slot, `${business.businessName}\0${business.userName}`, known !== -1)
-    const shown = business.visibility !== 'hidden' && business.userId !== null
-    this.#flags[slot] = (shown ? ON_BOARD : 0) | (business.visibility === 'alias' ? ALIAS : 0)
+    this.#setFlags(slot, business.visibility, business.userId !== null)
     this.#enter(slot)
   }
 
@@ -204,13 +218,13 @@ export class BoardTable {
   }
 
   #leave(slot: number): void {
-    if (!this.#isOnBoard(slot) || this.#isLoading) return
+    if (!this.#isOnBoard(slot)) return
     this.#order.remove(slot)
     this.#touchTop(slot)
   }
 
   #enter(slot: number): void {
-    if (!this.#isOnBoard(slot) || this.#isLoading) return
+    if (!this.#isOnBoard(slot)) return
     this.#order.insert(slot)
     this.#touchTop(slot)
   }
@@ -219,9 +233,13 @@ export class BoardTable {
     if ((this.#totals[slot] ?? 0) >= this.#topFloor) this.topVersion++
   }
 
-  #add(businessId: string): number {
+  #append(): number {
     if (this.#count === this.#totals.length) this.#grow()
-    const slot = this.#count++
+    return this.#count++
+  }
+
+  #add(businessId: string): number {
+    const slot = this.#append()
     writeId(this.#ids, slot, businessId)
     this.#byId.set(slot)
     return slot
@@ -245,9 +263,19 @@ export class BoardTable {
       return
     }
     if (this.#hasOwner(slot)) return
-    const first = this.#byOwner.find(userId)
     writeId(this.#owners, slot, userId)
+    this.#setFirst(slot)
+  }
+
+  // Of the businesses of one owner, the one with the smallest id is their first.
+  #setFirst(slot: number): void {
+    const first = this.#byOwner.findSame(slot)
     if (first === -1 || compareIds(this.#ids, slot, first) < 0) this.#byOwner.set(slot)
+  }
+
+  #setFlags(slot: number, visibility: string, hasOwner: boolean): void {
+    const shown = visibility !== 'hidden' && hasOwner
+    this.#flags[slot] = (shown ? ON_BOARD : 0) | (visibility === 'alias' ? ALIAS : 0)
   }
 
   #setNames(slot: number, names: string, isKnown: boolean): void {

@@ -36,7 +36,7 @@ export type Board = ReturnType<typeof createBoard>
 
 /** createBoard makes an empty board over the feed; `onNews` hears which businesses changed, more than once at times. */
 export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['changed']) => void = () => {}) {
-  const table = new BoardTable()
+  let table = new BoardTable()
   const tops = new Map<number, Top>()
   let levels: BoardLevel[] = []
   let levelsVersion = 0
@@ -132,7 +132,9 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
     warmUp: () =>
       inTurn(async () => {
         since = await feed.bound()
-        await feed.everything((business) => table.load(business))
+        // An earlier attempt may have ended in the middle.
+        table = new BoardTable()
+        await feed.everything((row) => table.load(row))
         table.settle()
         await readNews()
         isWarm = true

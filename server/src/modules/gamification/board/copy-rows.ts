@@ -1,13 +1,16 @@
 import type { Readable } from 'node:stream'
+import { WORDS } from './id-index.ts'
 
 const HEADER_BYTES = 19
 const END = -1
 
 /** CopyRow reads the fields of one row of a binary COPY, in order. */
 export type CopyRow = {
-  /** uuid is a UUID as text, or null. */
-  uuid(): string | null
+  /** uuid writes the 128 bits of a UUID into a word array at an index of ids; false, and nothing written, for null. */
+  uuid(words: Uint32Array, index: number): boolean
   text(): string
+  /** utf8 is a text as it is, valid until the next row. */
+  utf8(): Buffer
   int8(): number
   int4(): number
   /** micros is a timestamptz in microseconds since 1970, UTC. */
@@ -78,17 +81,25 @@ class Reader implements CopyRow {
     return this
   }
 
-  uuid(): string | null {
-    if (this.#length() === END) return null
-    const hex = this.#bytes.toString('hex', this.#at, this.#at + 16)
-    this.#at += 16
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  uuid(words: Uint32Array, index: number): boolean {
+    if (this.#length() === END) return false
+    for (let at = index * WORDS; at < (index + 1) * WORDS; at++) {
+      words[at] = this.#bytes.readUInt32BE(this.#at)
+      this.#at += 4
+    }
+    return true
   }
 
   text(): string {
     const length = Math.max(0, this.#length())
     this.#at += length
     return this.#bytes.toString('utf8', this.#at - length, this.#at)
+  }
+
+  utf8(): Buffer {
+    const length = Math.max(0, this.#length())
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
   }
 
   int8(): number {

@@ -58,6 +58,16 @@ export class IdIndex {
     return this.#table[this.#placeOf(this.#probe, 0)] ?? EMPTY
   }
 
+  /** findSame is the slot of the id that stands at `slot`: itself, or the one that an equal id was set for; or -1. */
+  findSame(slot: number): number {
+    return this.#table[this.#placeOf(this.#words(), slot)] ?? EMPTY
+  }
+
+  /** reserve makes room for so many ids, so that the table need not grow while they are set. */
+  reserve(count: number): void {
+    while (count * 2 > this.#table.length) this.#grow()
+  }
+
   /** set maps the id that stands at `slot` to it; an equal id that was there before is replaced. */
   set(slot: number): void {
     const place = this.#placeOf(this.#words(), slot)

@@ -26,6 +26,21 @@ export class TextArena {
     return offset
   }
 
+  /** putJoined adds two texts in UTF-8, parted by a NUL, and answers the offset of the whole. */
+  putJoined(first: Buffer, second: Buffer): number {
+    const length = first.length + 1 + second.length
+    if (length > LONGEST_BYTES) return this.put(`${first.toString()}\0${second.toString()}`)
+    this.#reserve(HEADER_BYTES + length)
+    const offset = this.#used
+    const start = offset + HEADER_BYTES
+    this.#bytes.writeUInt16LE(length, offset)
+    this.#bytes.set(first, start)
+    this.#bytes[start + first.length] = 0
+    this.#bytes.set(second, start + first.length + 1)
+    this.#used += HEADER_BYTES + length
+    return offset
+  }
+
   /** get reads the text at an offset. */
   get(offset: number): string {
     const start = offset + HEADER_BYTES
