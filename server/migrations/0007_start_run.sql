@@ -70,6 +70,8 @@ DECLARE
   held integer := 0;
   token_limit bigint;
   runs_of_day integer;
+  summed text;
+  summed_until uuid;
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   SELECT * INTO run FROM json_to_record(asked) AS (
@@ -192,33 +194,34 @@ BEGIN
   ELSE
     UPDATE chat_sessions SET updated_at = run.started_at WHERE id = run.session_id;
   END IF;
-  -- Leases are set and judged by the database's clock alone, which every process shares.
-  INSERT INTO chat_runs (id, session_id, instance, user_id, status, lease_until, started_at, record, budget_day,
-    reserved_tokens, model, input_price, output_price, price_currency)
-  VALUES (run.run_id, run.session_id, run.instance, run.user_id, 'running',
-    now() + make_interval(secs => run.lease_seconds), run.started_at, run.record, run.day, held, run.model,
-    run.input_price, run.output_price, run.price_currency);
-
   IF run.place <> 'end' THEN
     PERFORM show_branch(run.session_id, CASE run.place WHEN 'stands' THEN run.question_id ELSE run.after_id END);
   END IF;
-  IF run.place <> 'stands' THEN
-    INSERT INTO chat_messages (id, session_id, run_id, role, content, status, client_message_id, after_id, created_at)
-    VALUES (run.question_id, run.session_id, run.run_id, 'user', run.content, 'complete', run.client_message_id,
-      CASE run.place
-        WHEN 'beside' THEN run.after_id
-        -- The current message that none follows, or the session itself when nothing was said yet. The newest id alone
-        -- would not do: the clocks of two servers may differ.
-        ELSE coalesce((
-          SELECT m.id FROM chat_messages m
-          WHERE m.session_id = run.session_id AND m.is_current
-            AND NOT EXISTS (SELECT FROM chat_messages next WHERE next.after_id = m.id AND next.is_current)
-          ORDER BY m.id DESC LIMIT 1), run.session_id)
-      END, run.started_at);
-  END IF;
+  -- Leases are set and judged by the database's clock alone, which every process shares.
+  WITH started AS (
+    INSERT INTO chat_runs (id, session_id, instance, user_id, status, lease_until, started_at, record, budget_day,
+      reserved_tokens, model, input_price, output_price, price_currency)
+    VALUES (run.run_id, run.session_id, run.instance, run.user_id, 'running',
+      now() + make_interval(secs => run.lease_seconds), run.started_at, run.record, run.day, held, run.model,
+      run.input_price, run.output_price, run.price_currency)
+  )
   INSERT INTO chat_messages (id, session_id, run_id, role, content, status, client_message_id, after_id, created_at)
-  VALUES (run.answer_id, run.session_id, run.run_id, 'assistant', '', 'streaming',
-    CASE run.place WHEN 'stands' THEN run.client_message_id END, run.question_id, run.started_at);
+  SELECT run.question_id, run.session_id, run.run_id, 'user', run.content, 'complete', run.client_message_id,
+    CASE
+      WHEN run.place = 'beside' THEN run.after_id
+      WHEN run.is_new THEN run.session_id
+      -- The current message that none follows, or the session itself when nothing was said yet. The newest id alone
+      -- would not do: the clocks of two servers may differ.
+      ELSE coalesce((
+        SELECT m.id FROM chat_messages m
+        WHERE m.session_id = run.session_id AND m.is_current
+          AND NOT EXISTS (SELECT FROM chat_messages next WHERE next.after_id = m.id AND next.is_current)
+        ORDER BY m.id DESC LIMIT 1), run.session_id)
+    END, run.started_at
+  WHERE run.place <> 'stands'
+  UNION ALL
+  SELECT run.answer_id, run.session_id, run.run_id, 'assistant', '', 'streaming',
+    CASE run.place WHEN 'stands' THEN run.client_message_id END, run.question_id, run.started_at;
   IF run.keep_names IS NOT NULL THEN
     INSERT INTO chat_names (user_id, business_id, name, session_id, message_id)
     SELECT DISTINCT run.user_id, about.id, name, run.session_id, run.question_id
@@ -227,10 +230,12 @@ BEGIN
     SET session_id = excluded.session_id, message_id = excluded.message_id;
   END IF;
 
-  -- A summary of what is not shown any more tells of another conversation.
-  SELECT s.summary, s.summary_until INTO other
-  FROM chat_sessions s JOIN chat_messages last ON last.id = s.summary_until AND last.is_current
-  WHERE s.id = run.session_id;
+  IF NOT run.is_new THEN
+    -- A summary of what is not shown any more tells of another conversation.
+    SELECT s.summary, s.summary_until INTO summed, summed_until
+    FROM chat_sessions s JOIN chat_messages last ON last.id = s.summary_until AND last.is_current
+    WHERE s.id = run.session_id;
+  END IF;
   RETURN json_build_object('kind', 'started',
     'user', json_build_object('id', owner.id, 'name', owner.name, 'locale', owner.locale),
     'business', row_to_json(about),
@@ -238,7 +243,7 @@ BEGIN
       SELECT coalesce(json_agg(fact), '[]') FROM (
         SELECT content, kind, updated_at FROM business_facts WHERE business_id = about.id ORDER BY id DESC LIMIT run.most_facts
       ) AS fact),
-    'tokens', held, 'token_limit', token_limit, 'summary', other.summary, 'summary_until', other.summary_until,
+    'tokens', held, 'token_limit', token_limit, 'summary', summed, 'summary_until', summed_until,
     'history', CASE WHEN run.is_new THEN '[]'::json
       ELSE chat_history(run.session_id, run.question_id, run.history_messages) END);
 END

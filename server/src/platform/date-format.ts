@@ -12,3 +12,16 @@ export function dateFormat(locale: string, options: Intl.DateTimeFormatOptions):
   formats.set(key, made)
   return made
 }
+
+const MINUTE_MS = 60_000
+const lastTexts = new WeakMap<Intl.DateTimeFormat, { minute: number; text: string }>()
+
+/** dateText writes the date of a moment. Dates change on whole minutes in every zone, so the last one is often still right. */
+export function dateText(format: Intl.DateTimeFormat, moment: Date): string {
+  const minute = Math.floor(moment.getTime() / MINUTE_MS)
+  const last = lastTexts.get(format)
+  if (last?.minute === minute) return last.text
+  const text = format.format(moment)
+  lastTexts.set(format, { minute, text })
+  return text
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { dateFormat } from '../../platform/date-format.ts'
+import { dateFormat, dateText } from '../../platform/date-format.ts'
 import { cleanText } from '../../platform/text.ts'
 import { dataBlock, encoded, readDataBlock } from './data-block.ts'
 import type { RememberedFact, RunContext } from './engine.ts'
@@ -109,12 +109,12 @@ export function readAdvisorData(prompt: string): AdvisorData | undefined {
 /** dateIn writes a moment as a date with weekday and time zone, as in `Sunday, 22 November 2026 (Asia/Jakarta)`. */
 export function dateIn(timeZone: string, moment: Date): string {
   const options = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' } as const
-  return `${dateFormat('en-GB', { ...options, timeZone }).format(moment)} (${timeZone})`
+  return `${dateText(dateFormat('en-GB', { ...options, timeZone }), moment)} (${timeZone})`
 }
 
 /** dayIn writes the day of a moment in a time zone, as in `2026-11-22`. */
 export function dayIn(timeZone: string, moment: Date): string {
-  return dateFormat('sv-SE', { timeZone }).format(moment)
+  return dateText(dateFormat('sv-SE', { timeZone }), moment)
 }
 
 // As the block writes it, quotes and all.

@@ -42,7 +42,7 @@ export function createCompatibleModel({ model, baseUrl, apiKey }: CompatibleAddr
   const ask = (options: LanguageModelV4CallOptions, more: object) =>
     post(url, {
       headers: { 'content-type': 'application/json', ...authorization, ...definedOf(options.headers) },
-      body: JSON.stringify({ ...compatibleRequest(model, options), ...more }),
+      body: compatibleRequest(model, options, more),
       signal: options.abortSignal,
     })
 

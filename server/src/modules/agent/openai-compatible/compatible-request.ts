@@ -1,26 +1,15 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4Message } from '@ai-sdk/provider'
+import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Message } from '@ai-sdk/provider'
 
 /** PROVIDER is the name of this protocol in metadata that goes back to the server with the calls that it came with. */
 export const PROVIDER = 'llm'
 
-/** compatibleRequest writes a call as the body of `POST /chat/completions` of OpenAI's protocol. */
-export function compatibleRequest(modelId: string, options: LanguageModelV4CallOptions) {
-  const tools = (options.tools ?? []).flatMap((tool) =>
-    tool.type === 'function'
-      ? [
-          {
-            type: 'function',
-            function: {
-              name: tool.name,
-              description: tool.description,
-              parameters: tool.inputSchema,
-              ...(tool.strict === undefined ? {} : { strict: tool.strict }),
-            },
-          },
-        ]
-      : [],
-  )
-  return {
+type ToolDefinition = NonNullable<LanguageModelV4CallOptions['tools']>[number]
+
+/** compatibleRequest writes a call, and what `more` adds to it, as the body of `POST /chat/completions` of OpenAI's protocol. */
+export function compatibleRequest(modelId: string, options: LanguageModelV4CallOptions, more: object): string {
+  const tools = (options.tools ?? []).map(toolJson).filter((json) => json !== '')
+  const body = JSON.stringify({
+    ...more,
     model: modelId,
     max_tokens: options.maxOutputTokens,
     temperature: options.temperature,
@@ -28,9 +17,24 @@ export function compatibleRequest(modelId: string, options: LanguageModelV4CallO
     stop: options.stopSequences,
     seed: options.seed,
     messages: options.prompt.flatMap(messagesOf),
-    ...(tools.length > 0 ? { tools, tool_choice: choiceOf(options.toolChoice) } : {}),
-  }
+    tool_choice: tools.length > 0 ? choiceOf(options.toolChoice) : undefined,
+  })
+  return tools.length > 0 ? `${body.slice(0, -1)},"tools":[${tools.join(',')}]}` : body
 }
+
+// Tools are most of a request, and the same in all of them, so each is written once.
+const writtenTools = new WeakMap<ToolDefinition, string>()
+
+function toolJson(tool: ToolDefinition): string {
+  const known = writtenTools.get(tool)
+  if (known !== undefined) return known
+  const json = tool.type === 'function' ? functionJson(tool) : ''
+  writtenTools.set(tool, json)
+  return json
+}
+
+const functionJson = ({ name, description, inputSchema, strict }: LanguageModelV4FunctionTool) =>
+  JSON.stringify({ type: 'function', function: { name, description, parameters: inputSchema, strict } })
 
 function choiceOf(choice: LanguageModelV4CallOptions['toolChoice']) {
   return choice?.type === 'tool' ? { type: 'function', function: { name: choice.toolName } } : choice?.type

@@ -1,4 +1,4 @@
-import { dateFormat } from '../../../platform/date-format.ts'
+import { dateFormat, dateText } from '../../../platform/date-format.ts'
 
 /** BudgetDay is a day of budgets: its date, and the instant at which the next one begins. */
 export type BudgetDay = { day: string; endsAt: Date }
@@ -26,5 +26,5 @@ export function budgetDay(at: Date, timeZone: string): BudgetDay {
 
 /** budgetDate is the date of the day that an instant belongs to, as in `2026-11-22`. */
 export function budgetDate(at: Date, timeZone: string): string {
-  return dateFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
+  return dateText(dateFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }), at)
 }
