@@ -6,7 +6,7 @@ import type { ChatBench } from './chat-bench.ts'
 export async function measureFirstToken({ clients, at, isQuick, tell }: ChatBench): Promise<Measure[]> {
   tell('first_token_added')
   const pairs = isQuick ? 100 : 500
-  const { through, direct } = await clients.firstTokens({ at, pairs, warmUp: isQuick ? 40 : 100 })
+  const { through, direct } = await clients.firstTokens({ at, pairs, warmUp: isQuick ? 40 : 600 })
   const added = through.map((ms, index) => ms - (direct[index] ?? 0))
   const baseline = `model server directly ${median(direct).toFixed(2)} ms, through us ${median(through).toFixed(2)} ms; ${pairs} pairs`
   const measure = { unit: 'ms', baseline, spread: spreadOf(added), smallerIsBetter: true }

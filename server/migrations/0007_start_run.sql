@@ -99,7 +99,9 @@ BEGIN
   END IF;
   SELECT id, business_name AS name, business_stage AS stage, business_category AS category,
     business_description AS description, primary_goal, target_market, time_zone, currency
-  INTO about FROM businesses WHERE id = accessible_business(run.user_id, run.business_id);
+  INTO about FROM businesses
+  WHERE may_act_for(run.user_id, user_id, erased_at) AND (run.business_id IS NULL OR id = run.business_id)
+  ORDER BY id LIMIT 1;
   IF NOT FOUND THEN
     RETURN json_build_object('kind', CASE WHEN run.is_new THEN 'no_business' ELSE 'session_gone' END);
   END IF;
