@@ -54,7 +54,7 @@ $$;
 --   'session_known' with the session_id that has been begun under the same names; 'run_active' and, where the lease of
 --   that run is over, 'run_expired', both with its run_id; 'too_many_runs'; 'day_limit' with free_at; 'budget_spent' with
 --   all that tells why. See run-start-row.ts for what is asked.
--- It does not wait until what it wrote is on the disk: whoever calls it waits for that in flush_runs, before anybody is told.
+-- It does not wait until what it wrote is on the disk: whoever calls it waits for that in flush_runs, before the sender is told.
 CREATE FUNCTION start_run(asked json) RETURNS json LANGUAGE plpgsql
 -- Every look-up here is by an index; plans made while the tables were empty must not scan them once they are large.
 SET jit = off

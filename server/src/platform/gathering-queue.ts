@@ -26,9 +26,9 @@ export type GatheringQueue<Request, Outcome> = {
 }
 
 /**
- * createGatheringQueue makes a queue that never delays a lone call: a batch leaves within the turn of the event loop in which
- * a lane is free, with whatever is waiting by then. One bad request never fails its neighbours: where a batch fails for another reason than the
- * database being away, each of its requests is tried alone.
+ * createGatheringQueue makes a queue that never delays a lone call: a batch leaves within the turn of the event loop in
+ * which a lane is free, with whatever is waiting by then. One bad request never fails its neighbours: where a batch fails
+ * for another reason than the database being away, each of its requests is tried alone.
  */
 export function createGatheringQueue<Request, Outcome>(
   options: GatheringQueueOptions<Request, Outcome>,

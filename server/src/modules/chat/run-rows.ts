@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
-import type { Database, Executor, Transaction } from '../../platform/db/database.ts'
+import type { Database, Transaction } from '../../platform/db/database.ts'
 import type { Usage } from '../agent/index.ts'
 import { accessibleBusiness } from '../business/index.ts'
 import { type RunBudgetRequest, settle } from './budget/budget-repository.ts'
@@ -94,24 +94,23 @@ export function createRunRows(db: Database) {
     .from(sql`flush_runs() AS flushed`)
     .prepare('flush_runs')
 
-  async function activeRun(executor: Executor, sessionId: string): Promise<string | undefined> {
-    const [run] = await executor
+  /** activeRun gives the run that is answering in a session. */
+  async function activeRun(sessionId: string): Promise<string | undefined> {
+    const [run] = await db
       .select({ id: chatRuns.id })
       .from(chatRuns)
       .where(and(eq(chatRuns.sessionId, sessionId), running))
     return run?.id
   }
 
-  async function findRepeat(
-    executor: Executor,
-    message: {
-      userId: string
-      clientMessageId: string
-      businessId: string | undefined
-      sessionId: string | undefined
-    },
-  ): Promise<string | undefined> {
-    const [found] = await executor
+  /** findRepeat gives the run that the same client message started before, in the session or, without one, in any. */
+  async function findRepeat(message: {
+    userId: string
+    clientMessageId: string
+    businessId: string | undefined
+    sessionId: string | undefined
+  }): Promise<string | undefined> {
+    const [found] = await db
       .select({ runId: chatMessages.runId })
       .from(chatMessages)
       .innerJoin(chatSessions, eq(chatSessions.id, chatMessages.sessionId))
@@ -137,10 +136,8 @@ export function createRunRows(db: Database) {
   return {
     ...interrupts,
 
-    activeRun: (sessionId: string) => activeRun(db, sessionId),
-
-    /** findRepeat gives the run that the same client message started before, in the session or, without one, in any. */
-    findRepeat: (message: Parameters<typeof findRepeat>[1]) => findRepeat(db, message),
+    activeRun,
+    findRepeat,
 
     /** findNamed gives what a client means by names of its own. */
     findNamed: (asked: AskedNames) => findNamed(db, asked),

@@ -151,7 +151,7 @@ export function createRunStarts(deps: {
       if (isNew) deps.titles.afterFirstAnswer(run, user.locale)
       isStarted = true
       void run.settled.then(release)
-      // The model is being asked meanwhile; nobody is told of the run before it is safe.
+      // The model is being asked meanwhile; who sent the message is told of the run only when it is safe.
       await repository.flush().catch((error: unknown) => {
         run.abort('interrupted')
         throw error
