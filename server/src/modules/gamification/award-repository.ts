@@ -78,16 +78,17 @@ export function createAwardRepository({ pool, db }: Store) {
     async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
       const { rows } = await pool.query<AnswerRow>({
         name: 'award_events',
-        text: 'SELECT * FROM award_events($1, $2, $3)',
-        values: [inputOf(requests), businessesOf(requests), callersOf(requests)],
+        text: 'SELECT * FROM award_events($1, $2, $3, $4)',
+        values: [...inputOf(requests), businessesOf(requests), callersOf(requests)],
       })
       return outcomesOf(requests, rows)
     },
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
     async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      const { rows } = await tx.execute<AnswerRow>(sql`SELECT * FROM award_events(
-        ${inputOf(requests)}::json, ${sql.param(businessesOf(requests))}::uuid[], ${sql.param(callersOf(requests))}::uuid[])`)
+      const [input, later] = inputOf(requests)
+      const { rows } = await tx.execute<AnswerRow>(sql`SELECT * FROM award_events(${input}::json, ${later}::json,
+        ${sql.param(businessesOf(requests))}::uuid[], ${sql.param(callersOf(requests))}::uuid[])`)
       return outcomesOf(requests, rows)
     },
 
@@ -125,9 +126,18 @@ export function createAwardRepository({ pool, db }: Store) {
 
 export type AwardRepository = ReturnType<typeof createAwardRepository>
 
-const inputOf = (requests: AwardRequest[]) =>
-  JSON.stringify(
-    requests.map((request, index) => ({
+/**
+ * inputOf writes events for award_events: the first of each business, and what comes after it, or null. An owner's are
+ * told apart by the owner, who need not say which business they mean.
+ */
+function inputOf(requests: AwardRequest[]): [input: string, later: string | null] {
+  const turns: unknown[][] = [[]]
+  const met = new Map<string | null, number>()
+  for (const [index, request] of requests.entries()) {
+    const whose = request.caller ?? request.businessId
+    const turn = met.get(whose) ?? 0
+    met.set(whose, turn + 1)
+    ;(turns[turn] ??= []).push({
       ordinal: index + 1,
       event_id: newId(),
       ledger_id: newId(),
@@ -140,10 +150,13 @@ const inputOf = (requests: AwardRequest[]) =>
       metadata: request.metadata ?? undefined,
       occurred_at: request.occurredAt,
       timely: request.timely ?? true,
-      points: request.points,
-      reason: request.reason,
-    })),
-  )
+      given_points: request.points,
+      given_reason: request.reason,
+    })
+  }
+  const [input, ...later] = turns
+  return [JSON.stringify(input), later.length > 0 ? JSON.stringify(later) : null]
+}
 
 const businessesOf = (requests: AwardRequest[]) => requests.map(({ businessId }) => businessId)
 

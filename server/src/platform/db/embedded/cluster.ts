@@ -15,6 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -51,13 +52,22 @@ const run = promisify(execFile)
 
 /** Written into postgresql.conf, where the owner of an installation may change them. */
 const adjustable = {
-  shared_buffers: '128MB',
+  shared_buffers: `${sharedBuffersMb()}MB`,
   max_connections: '100',
   max_wal_size: '1GB',
   // Worker processes for reading ahead cost memory and gain nothing while the data fits into it.
   io_method: 'sync',
   // Compiling a plan takes longer than the short statements of this server run.
   jit: 'off',
+}
+
+/**
+ * sharedBuffersMb is an eighth of the memory that there is, from 128 to 1,024 MB, of which PostgreSQL takes what it uses.
+ * Awards touch pages all over the tables; what does not fit is copied in and out with every one of them.
+ */
+function sharedBuffersMb(): number {
+  const constrained = process.constrainedMemory() || Infinity
+  return Math.round(Math.min(1024, Math.max(128, Math.min(totalmem(), constrained) / 8 / 2 ** 20)))
 }
 
 /** Given on the command line, which outranks every file: what the guarantees of the server rest on. */
