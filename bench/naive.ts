@@ -10,12 +10,15 @@ export const BOARD_INDEX = {
   drop: 'DROP INDEX naive_board',
 }
 
+/** NO_TAIL takes the index from the ledger that only a service that is followed live has. */
+export const NO_TAIL = 'DROP INDEX ledger_entries_tail'
+
 let sequence = 1_000_000
 
 /**
  * naiveAward awards as a typical service does it: one autocommit statement after the other, with the arithmetic in the
  * program. It is the pinned baseline of every award measure; it loses updates under concurrency, and has no receipts, no
- * caps, no idempotency and no outbox. The ledger's foreign key is served by the event that the seed left.
+ * caps, no idempotency and no announcements. The ledger's foreign key is served by the event that the seed left.
  */
 export async function naiveAward(pool: pg.Pool, award: NaiveAward): Promise<void> {
   const { rows: businesses } = await pool.query(

@@ -531,7 +531,7 @@ export interface paths {
         };
         /**
          * What businesses earn, live
-         * @description Of all the caller's businesses, or of the one named; an API key names one. Begins with what happens from now on or, with `Last-Event-ID`, goes on after that event, at any instance, with nothing lost and nothing sent twice. `X-Last-Event-Id` of the answer is where it begins, to go on from before the first event has come. Businesses made since the stream was opened join on reconnecting. In order for each business. Events are kept for 30 days: who has missed an older one gets 410 `events_gone`, reads the present state, and begins anew without `Last-Event-ID`.
+         * @description Of all the caller's businesses, or of the one named; an API key names one. Begins with what happens from now on or, with `Last-Event-ID`, goes on after that event, however old, at any instance, with nothing lost and nothing sent twice. `X-Last-Event-Id` of the answer is where it begins, to go on from before the first event has come. Businesses made since the stream was opened join on reconnecting. In order for each business.
          */
         get: operations["getGamificationStream"];
         put?: never;
@@ -6200,15 +6200,6 @@ export interface operations {
             };
             /** @description Absent, or not yours */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No longer kept */
-            410: {
                 headers: {
                     [name: string]: unknown;
                 };

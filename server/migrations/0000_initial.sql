@@ -278,6 +278,17 @@ CREATE TABLE "achievements" (
 	CONSTRAINT "achievements_required_points_check" CHECK ("achievements"."required_points" >= 0)
 );
 --> statement-breakpoint
+CREATE TABLE "announcements" (
+	"business_id" uuid NOT NULL,
+	"sequence" bigint NOT NULL,
+	"position" smallint NOT NULL,
+	"kind" text NOT NULL,
+	"payload" jsonb NOT NULL,
+	"transaction_id" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "announcements_business_id_sequence_position_pk" PRIMARY KEY("business_id","sequence","position")
+);
+--> statement-breakpoint
 CREATE TABLE "board_changes" (
 	"business_id" uuid NOT NULL,
 	"transaction_id" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
@@ -340,19 +351,9 @@ CREATE TABLE "ledger_entries" (
 	"reverses_id" uuid,
 	"occurred_at" timestamp (3) with time zone NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
+	"transaction_id" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	CONSTRAINT "ledger_entries_sequence_once" UNIQUE("business_id","sequence"),
 	CONSTRAINT "ledger_entries_points_check" CHECK ("ledger_entries"."points" <> 0)
-);
---> statement-breakpoint
-CREATE TABLE "outbox" (
-	"business_id" uuid NOT NULL,
-	"sequence" bigint NOT NULL,
-	"position" smallint NOT NULL,
-	"kind" text NOT NULL,
-	"payload" jsonb NOT NULL,
-	"transaction_id" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
-	"created_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "outbox_business_id_sequence_position_pk" PRIMARY KEY("business_id","sequence","position")
 );
 --> statement-breakpoint
 CREATE TABLE "point_rules" (
@@ -495,12 +496,14 @@ CREATE INDEX "chat_sessions_pinned" ON "chat_sessions" USING btree ("business_id
 CREATE INDEX "chat_sessions_deleted_at_index" ON "chat_sessions" USING btree ("deleted_at") WHERE "chat_sessions"."deleted_at" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "chat_usage_days_user_id_day_index" ON "chat_usage_days" USING btree ("user_id","day");--> statement-breakpoint
 CREATE INDEX "achievements_required_points_index" ON "achievements" USING btree ("required_points");--> statement-breakpoint
+CREATE INDEX "announcements_tail" ON "announcements" USING btree ("transaction_id");--> statement-breakpoint
+CREATE INDEX "announcements_age" ON "announcements" USING btree ("created_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "announcements_level_once" ON "announcements" USING btree ("business_id",("payload" #>> '{level,id}')) WHERE "announcements"."kind" = 'level_up';--> statement-breakpoint
 CREATE INDEX "board_changes_tail" ON "board_changes" USING btree ("transaction_id");--> statement-breakpoint
 CREATE INDEX "board_changes_age" ON "board_changes" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "events_limited" ON "events" USING btree ("business_id","rule_id","occurred_at") WHERE "events"."is_limited";--> statement-breakpoint
+CREATE INDEX "ledger_entries_tail" ON "ledger_entries" USING btree ("transaction_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "ledger_entries_reversed_once" ON "ledger_entries" USING btree ("reverses_id") WHERE "ledger_entries"."reverses_id" IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "outbox_tail" ON "outbox" USING btree ("transaction_id");--> statement-breakpoint
-CREATE UNIQUE INDEX "outbox_level_once" ON "outbox" USING btree ("business_id",("payload" #>> '{level,id}')) WHERE "outbox"."kind" = 'level_up';--> statement-breakpoint
 CREATE UNIQUE INDEX "point_rules_type_unique" ON "point_rules" USING btree ("type") WHERE "point_rules"."deleted_at" IS NULL;--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_newest" ON "webhook_deliveries" USING btree ("target_id","id");--> statement-breakpoint
 CREATE INDEX "webhook_deliveries_waiting" ON "webhook_deliveries" USING btree ("target_id","lane","sequence","position") WHERE "webhook_deliveries"."status" = 'pending';--> statement-breakpoint

@@ -22,3 +22,34 @@ CREATE FUNCTION level_for_points(total bigint) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT id FROM business_levels WHERE required_points <= total ORDER BY required_points DESC LIMIT 1
 $$;
+
+-- outbox is everything that others may hear of: points, which the ledger says, and behind them what they brought. Both sides
+-- are read by their own indexes; types are named so that they are equal, without which PostgreSQL could not look inside.
+CREATE VIEW outbox AS
+  SELECT business_id, sequence, 0::smallint AS position, 'points'::text AS kind,
+    jsonb_build_object('event_id', event_id, 'business_id', business_id, 'type', type, 'points', points,
+      'total_points', total_after) AS payload,
+    transaction_id, created_at
+  FROM ledger_entries
+  UNION ALL
+  SELECT business_id, sequence, position, kind, payload, transaction_id, created_at FROM announcements;
+
+-- outbox_since is what was announced at some time and after it, for when transaction ids do not tell. The ledger has no index
+-- by time, so entries are found by their ids, which are UUIDv7 of when they were asked for: a little before they were
+-- written, and by another clock.
+CREATE FUNCTION outbox_since(at timestamptz) RETURNS SETOF outbox
+LANGUAGE sql STABLE
+SET enable_seqscan = off
+AS $$
+  SELECT o.* FROM (
+    SELECT l.business_id, l.sequence FROM ledger_entries AS l
+    WHERE l.created_at >= at AND l.id >= (
+      lpad(to_hex((extract(epoch FROM at - interval '1 hour') * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+    UNION
+    SELECT a.business_id, a.sequence FROM announcements AS a WHERE a.created_at >= at
+  ) AS recent
+  -- OFFSET has each looked up by itself, however many PostgreSQL expects.
+  CROSS JOIN LATERAL (
+    SELECT x.* FROM outbox AS x WHERE x.business_id = recent.business_id AND x.sequence = recent.sequence OFFSET 0
+  ) AS o
+$$;

@@ -33,7 +33,7 @@ BEGIN
     FROM earned AS e JOIN achievements AS a ON a.id = e.achievement_id
   ),
   announced AS (
-    INSERT INTO outbox (business_id, sequence, position, kind, payload, created_at)
+    INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
     SELECT business, announce_reached.sequence, row_number() OVER (ORDER BY n.part, n.required_points, n.id), n.kind,
       jsonb_build_object('business_id', business) || n.payload, at
     FROM (
@@ -41,8 +41,8 @@ BEGIN
         jsonb_build_object('level', jsonb_build_object('id', l.id, 'name', l.name)) AS payload
       FROM levels AS l
       WHERE l.required_points > highest_before AND NOT EXISTS (
-        SELECT FROM outbox AS o
-        WHERE o.business_id = business AND o.kind = 'level_up' AND o.payload #>> '{level,id}' = l.id::text)
+        SELECT FROM announcements AS x
+        WHERE x.business_id = business AND x.kind = 'level_up' AND x.payload #>> '{level,id}' = l.id::text)
       UNION ALL
       SELECT 2, u.required_points, u.id, 'achievement',
         jsonb_build_object('achievement', jsonb_build_object('id', u.id, 'title', u.title, 'badge_icon', u.badge_icon))
@@ -226,12 +226,6 @@ BEGIN
       SET total_points = j.total_points, highest_points = greatest(j.highest_before, j.total_points),
         level_id = j.level_id, sequence = j.sequence, reached_at = judged_at
       FROM judged AS j WHERE s.ctid = j.place AND j.points <> 0
-    ),
-    told AS (
-      INSERT INTO outbox (business_id, sequence, position, kind, payload, created_at)
-      SELECT j.business_id, j.sequence, 0, 'points', jsonb_build_object('event_id', j.event_id,
-        'business_id', j.business_id, 'type', j.type, 'points', j.points, 'total_points', j.total_points), judged_at
-      FROM judged AS j WHERE j.points <> 0
     )
     -- A replay has no points of its own, and answers what is stored.
     SELECT j.ordinal, j.outcome, coalesce((j.receipt).id, j.event_id), j.business_id,

@@ -55,7 +55,7 @@ BEGIN
         OR EXISTS (SELECT FROM news AS n WHERE n.business_id = x.business_id))
   ),
   announced AS (
-    INSERT INTO outbox (business_id, sequence, position, kind, payload, created_at)
+    INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
     SELECT s.business_id, s.sequence + 1, n.nth - 1, 'achievement',
       jsonb_build_object('business_id', s.business_id,
         'achievement', jsonb_build_object('id', n.id, 'title', n.title, 'badge_icon', n.badge_icon)),

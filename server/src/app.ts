@@ -144,7 +144,6 @@ export async function createApp(options: AppOptions) {
   })
 
   gamification.service.onNews(webhooks.courier.news)
-  gamification.service.holdNews(webhooks.hasUnread)
 
   // In this order: whoever must still know the owner's businesses comes before they lose their owner.
   auth.onErase(chat.erase)

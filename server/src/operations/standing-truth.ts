@@ -94,7 +94,7 @@ export function wrongStandings(within: Scope): string {
       coalesce(l.highest, 0)::bigint AS highest_points, coalesce(l.lowest, 0)::bigint AS lowest_points,
       d.level_ids[width_bucket(coalesce(l.total, 0)::bigint, d.level_points)] AS level_id,
       b.board_visibility <> 'hidden' AND b.erased_at IS NULL AS on_board,
-      greatest(l.sequence, 0, (SELECT max(o.sequence) FROM outbox AS o WHERE o.business_id = b.id)) AS least_sequence,
+      greatest(l.sequence, 0, (SELECT max(a.sequence) FROM announcements AS a WHERE a.business_id = b.id)) AS least_sequence,
       l.reached_at, coalesce(l.broken, 0) AS broken, l.broken_at,
       b.user_id IS NOT NULL
         AND width_bucket(coalesce(l.highest, 0)::bigint, d.achievement_points) > coalesce(u.due, 0) AS lacks_unlocks,

@@ -47,8 +47,6 @@ export const problem = {
   /** 409 */
   conflict: (code: string, detail: string, extra?: Record<string, unknown>) =>
     new Problem(409, code, detail, extra ? { extra } : {}),
-  /** 410: it was there, and is no longer kept. */
-  gone: (code: string, detail: string) => new Problem(410, code, detail),
   /** 422 */
   invalid: (errors: FieldError[] | string, code = 'invalid') =>
     typeof errors === 'string'

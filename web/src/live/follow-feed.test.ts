@@ -62,8 +62,8 @@ test('it is asked for again after ever longer pauses, and soon again once someth
   assert.deepEqual(pauses, [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 60_000, 60_000, 1_000, 2_000])
 })
 
-test('what is no longer kept is read again as a whole, and the feed begins anew', async () => {
-  const { asked, gaps } = await followed([refusal(410), stream(frames(9)), stream('')], 'old')
+test('where the place is of another feed, everything is read again, and the feed begins anew', async () => {
+  const { asked, gaps } = await followed([refusal(422), stream(frames(9)), stream('')], 'old')
   assert.deepEqual(asked, ['old', undefined, 'at9'])
   assert.equal(gaps, 1)
 })

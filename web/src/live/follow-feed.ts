@@ -36,8 +36,8 @@ export async function followFeed({ open, place, onEvent, onGap, wait, signal }: 
       }
     } catch (error) {
       const status = error instanceof Problem ? error.status : 0
-      // What was missed is no longer kept, or the place is of another feed: from now on is all there is.
-      if ((status === 410 || status === 422) && place.lastId !== undefined) {
+      // The place is of another feed: from now on is all there is.
+      if (status === 422 && place.lastId !== undefined) {
         place.lastId = undefined
         onGap()
       } else if (status >= 400 && status < 500 && status !== 429) return

@@ -71,7 +71,7 @@ async function backdate(tx: Transaction, businessIds: string[]): Promise<void> {
   await tx.execute(sql`UPDATE events SET created_at = occurred_at WHERE business_id = ANY (${these})`)
   await tx.execute(sql`UPDATE ledger_entries SET created_at = occurred_at WHERE business_id = ANY (${these})`)
   await tx.execute(sql`
-    UPDATE outbox AS o SET created_at = l.created_at FROM ledger_entries AS l
+    UPDATE announcements AS o SET created_at = l.created_at FROM ledger_entries AS l
     WHERE o.business_id = ANY (${these}) AND l.business_id = o.business_id AND l.sequence = o.sequence`)
   // A total is reached by the entry that made it, and an achievement by the first one that came to what it asks for.
   await tx.execute(sql`

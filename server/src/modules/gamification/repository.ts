@@ -15,7 +15,7 @@ import {
 type Outbox = typeof outbox.$inferSelect
 type LedgerEntry = typeof ledgerEntries.$inferSelect
 
-// Of the newest points of a business, so many are looked through for an event that was just recorded.
+// Of the newest entries of a business, so many are looked through for an event that was just recorded.
 const NEWEST = 200
 
 /** createRepository reads and tidies the game's tables. */
@@ -121,22 +121,22 @@ export function createRepository(db: Database) {
     },
 
     /**
-     * newsOf reads what an event has put into the outbox, in order; nothing for one that awarded nothing, and for one that
-     * is not among the business's newest. Example row: `{kind: 'points', payload: {event_id: …, points: 10, …}}`.
+     * newsOf reads what others may hear of an event, in order; nothing for one that awarded nothing, and for one that is not
+     * among the business's newest. Example row: `{kind: 'points', payload: {event_id: …, points: 10, …}}`.
      */
     async newsOf(businessId: string, eventId: string): Promise<{ kind: Outbox['kind']; payload: unknown }[]> {
       const recent = db
-        .select({ sequence: outbox.sequence, payload: outbox.payload })
-        .from(outbox)
-        .where(and(eq(outbox.businessId, businessId), eq(outbox.kind, 'points')))
-        .orderBy(desc(outbox.sequence))
+        .select({ sequence: ledgerEntries.sequence, eventId: ledgerEntries.eventId })
+        .from(ledgerEntries)
+        .where(eq(ledgerEntries.businessId, businessId))
+        .orderBy(desc(ledgerEntries.sequence))
         .limit(NEWEST)
         .as('recent')
       return db
         .select({ kind: outbox.kind, payload: outbox.payload })
         .from(outbox)
         .innerJoin(recent, eq(recent.sequence, outbox.sequence))
-        .where(and(eq(outbox.businessId, businessId), sql`${recent.payload}->>'event_id' = ${eventId}`))
+        .where(and(eq(outbox.businessId, businessId), eq(recent.eventId, eventId)))
         .orderBy(asc(outbox.position))
     },
 

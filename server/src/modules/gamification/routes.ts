@@ -131,14 +131,14 @@ export function gamificationRoutes({ service }: { service: GamificationService }
     app.get(
       '/gamification/stream',
       {
-        config: { access: 'user', keyScope: 'feed:read', problems: [410] },
+        config: { access: 'user', keyScope: 'feed:read' },
         // A HEAD would hold a stream open that nothing is sent on.
         exposeHeadRoute: false,
         schema: {
           tags,
           summary: 'What businesses earn, live',
           description:
-            "Of all the caller's businesses, or of the one named; an API key names one. Begins with what happens from now on or, with `Last-Event-ID`, goes on after that event, at any instance, with nothing lost and nothing sent twice. `X-Last-Event-Id` of the answer is where it begins, to go on from before the first event has come. Businesses made since the stream was opened join on reconnecting. In order for each business. Events are kept for 30 days: who has missed an older one gets 410 `events_gone`, reads the present state, and begins anew without `Last-Event-ID`.",
+            "Of all the caller's businesses, or of the one named; an API key names one. Begins with what happens from now on or, with `Last-Event-ID`, goes on after that event, however old, at any instance, with nothing lost and nothing sent twice. `X-Last-Event-Id` of the answer is where it begins, to go on from before the first event has come. Businesses made since the stream was opened join on reconnecting. In order for each business.",
           querystring: feedQuery,
           headers: feedHeaders,
           response: {

@@ -9,6 +9,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  pgView,
   primaryKey,
   smallint,
   text,
@@ -22,6 +23,11 @@ import { businesses } from '../business/schema.ts'
 
 const instant = () => timestamp({ withTimezone: true, precision: 3 })
 const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
+/** Bounds what is safe to read for whoever follows a table; it is not an order. */
+const ownTransaction = () =>
+  xid8()
+    .notNull()
+    .default(sql`pg_current_xact_id()`)
 
 /** achievements unlock when the highest total a business ever reached is at least `requiredPoints`. */
 export const achievements = pgTable(
@@ -181,9 +187,11 @@ export const ledgerEntries = pgTable(
     reversesId: uuid(),
     occurredAt: anyInstant().notNull(),
     createdAt: instant().notNull(),
+    transactionId: ownTransaction(),
   },
   (table) => [
     unique('ledger_entries_sequence_once').on(table.businessId, table.sequence),
+    index('ledger_entries_tail').on(table.transactionId),
     uniqueIndex('ledger_entries_reversed_once')
       .on(table.reversesId)
       .where(sql`${table.reversesId} IS NOT NULL`),
@@ -192,33 +200,45 @@ export const ledgerEntries = pgTable(
 )
 
 /**
- * outbox holds every consequence that others may hear of, written in the award's own transaction and in order per
- * business by `sequence`. `transactionId` bounds what is safe to read when tailing; it is not an order. What is older than
- * 30 days goes (see outbox-pruning.ts), but for the last of each business, and for levels, which are announced once.
+ * announcements are what points brought, in order per business by `sequence`, which they share with the ledger: levels and
+ * achievements. They are written in the transaction that made them, and few: each is announced to a business once.
  */
-export const outbox = pgTable(
-  'outbox',
+export const announcements = pgTable(
+  'announcements',
   {
     businessId: uuid().notNull(),
     sequence: bigint({ mode: 'number' }).notNull(),
-    /** Several consequences of one award share its sequence and are told apart by this position. */
+    /** Several consequences of one award share its sequence and are told apart by this position; its points have 0. */
     position: smallint().notNull(),
-    kind: text({ enum: ['points', 'level_up', 'achievement'] }).notNull(),
+    kind: text({ enum: ['level_up', 'achievement'] }).notNull(),
     payload: jsonb().notNull(),
-    transactionId: xid8()
-      .notNull()
-      .default(sql`pg_current_xact_id()`),
+    transactionId: ownTransaction(),
     createdAt: instant().notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.businessId, table.sequence, table.position] }),
-    index('outbox_tail').on(table.transactionId),
+    index('announcements_tail').on(table.transactionId),
+    index('announcements_age').on(table.createdAt),
     // A level is announced to a business once.
-    uniqueIndex('outbox_level_once')
+    uniqueIndex('announcements_level_once')
       .on(table.businessId, sql`(${table.payload} #>> '{level,id}')`)
       .where(sql`${table.kind} = 'level_up'`),
   ],
 )
+
+/**
+ * outbox is every consequence that others may hear of: the points of the ledger, and the announcements. It is a view
+ * (migration 0001), which is quick where it is asked by business and sequence, or by transaction; by time, ask outbox_since.
+ */
+export const outbox = pgView('outbox', {
+  businessId: uuid().notNull(),
+  sequence: bigint({ mode: 'number' }).notNull(),
+  position: smallint().notNull(),
+  kind: text({ enum: ['points', 'level_up', 'achievement'] }).notNull(),
+  payload: jsonb().notNull(),
+  transactionId: xid8().notNull(),
+  createdAt: instant().notNull(),
+}).existing()
 
 /**
  * boardChanges notes what changed on the board but for points. Triggers write it (migration 0005), and a server that starts
@@ -228,9 +248,7 @@ export const boardChanges = pgTable(
   'board_changes',
   {
     businessId: uuid().notNull(),
-    transactionId: xid8()
-      .notNull()
-      .default(sql`pg_current_xact_id()`),
+    transactionId: ownTransaction(),
     createdAt: instant().notNull().defaultNow(),
   },
   (table) => [index('board_changes_tail').on(table.transactionId), index('board_changes_age').on(table.createdAt)],

@@ -13,7 +13,6 @@ import type { BoardPlace } from './board/board.ts'
 import { type LeaderboardEntry, leaderboardEntry, newsSchema } from './dto.ts'
 import { createEventRecording } from './event-recording.ts'
 import { createFeedService } from './feed/feed-service.ts'
-import { createOutboxPruning, type NewsHolder } from './outbox-pruning.ts'
 import { createLeaderboard } from './leaderboard.ts'
 import { createPointExplainer } from './point-explainer.ts'
 import { type PastEvent, recordPastEvents } from './past-events.ts'
@@ -73,8 +72,6 @@ export function createGamificationService({
   })
   const reevaluation = createReevaluation({ repository: awards, log })
   const newsListeners: (() => void)[] = []
-  const newsHolders: NewsHolder[] = []
-  const pruning = createOutboxPruning({ pool: store.pool, clock, log, holders: newsHolders })
   const tellNews = () => newsListeners.forEach((listener) => listener())
 
   /** judgeEveryone brings everyone in line with edited definitions, and the board with that. */
@@ -99,12 +96,6 @@ export function createGamificationService({
      * whoever needs everything reads the outbox now and then as well: other processes write there too.
      */
     onNews: (listener: () => void) => void newsListeners.push(listener),
-
-    /** holdNews adds somebody who is asked before old news are dropped from the outbox. */
-    holdNews: (holder: NewsHolder) => void newsHolders.push(holder),
-
-    /** pruneOutbox is done at start and daily; see outbox-pruning.ts. */
-    pruneOutbox: pruning.run,
 
     /**
      * processGamification judges a business by its points: level upgrade and new achievements. Awards do this by
@@ -279,14 +270,12 @@ export function createGamificationService({
     /** start makes good any judging that an earlier process did not finish, and begins to warm up the board. */
     async start(): Promise<{ warm: Promise<void> }> {
       await reevaluation.catchUp()
-      pruning.start()
       return leaderboard.start()
     },
 
     /** close ends the background work of this process. */
     async close(): Promise<void> {
       reevaluation.close()
-      await pruning.close()
       await leaderboard.close()
     },
   }

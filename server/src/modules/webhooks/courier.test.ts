@@ -21,7 +21,6 @@ describe('the courier', () => {
           looks.count++
           return state()
         },
-        hasUnread: async () => false,
         fanOut: async () => {},
       },
       deliveries: { claim: async () => [], heads: async () => [], record: async () => {}, release: async () => {} },

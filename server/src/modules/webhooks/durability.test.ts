@@ -174,8 +174,8 @@ test('an event whose transaction commits after later ones is neither lost nor ov
   const client = await server.pool.connect()
   await client.query('BEGIN')
   await client.query(
-    `INSERT INTO outbox (business_id, sequence, position, kind, payload, created_at)
-     VALUES ($1::uuid, 1, 0, 'points', jsonb_build_object('business_id', $1::text, 'total_points', 7), now())`,
+    `INSERT INTO ledger_entries (id, business_id, sequence, event_id, type, points, total_after, occurred_at, created_at)
+     VALUES (gen_random_uuid(), $1, 1, gen_random_uuid(), 'sale', 7, 7, now(), now())`,
     [late],
   )
   await server.award(early)

@@ -13,16 +13,17 @@ before(async () => {
 })
 after(() => server.close())
 beforeEach(async () => {
-  for (const table of ['webhook_lanes', 'webhook_deliveries', 'webhook_targets', 'outbox'])
+  for (const table of ['webhook_lanes', 'webhook_deliveries', 'webhook_targets', 'ledger_entries'])
     await server.pool.query(`DELETE FROM ${table}`)
   targetId = (await server.hook('http://127.0.0.1:1/')).id
 })
 
-/** announce writes rows into the outbox, as many for each business as asked, in one transaction. */
+/** announce enters as many points as asked, in one transaction. */
 async function announce(business: string, first: number, rows: number): Promise<void> {
   await server.pool.query(
-    `INSERT INTO outbox (business_id, sequence, position, kind, payload, created_at)
-     SELECT $1, n, 0, 'points', '{}', now() FROM generate_series($2::integer, $2::integer + $3::integer - 1) AS n`,
+    `INSERT INTO ledger_entries (id, business_id, sequence, event_id, type, points, total_after, occurred_at, created_at)
+     SELECT gen_random_uuid(), $1, n, gen_random_uuid(), 'sale', 1, n, now(), now()
+     FROM generate_series($2::integer, $2::integer + $3::integer - 1) AS n`,
     [business, first, rows],
   )
 }

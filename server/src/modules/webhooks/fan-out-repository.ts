@@ -45,7 +45,7 @@ export function createFanOutRepository({ db }: Pick<Store, 'db'>, chunk = CHUNK)
   return {
     /**
      * state looks at targets and outbox in one statement, whose cost does not depend on their size: what it reads of the
-     * outbox are the first and the last row of an index.
+     * outbox are the first and the last row by an index.
      */
     async state(): Promise<OutboxState> {
       const { rows } = await db.execute(sql`
@@ -66,23 +66,6 @@ export function createFanOutRepository({ db }: Pick<Store, 'db'>, chunk = CHUNK)
     },
 
     /**
-     * hasUnread tells whether something that was announced before an instant has yet to be fanned out, or may have. It is
-     * quick, since what has not been fanned out stands together at the end of an index, the oldest first.
-     */
-    async hasUnread(before: Date): Promise<boolean> {
-      return db.transaction(async (tx) => {
-        await tx.execute(sql`SET LOCAL enable_seqscan = off`)
-        const { rows } = await tx.execute(sql`
-          SELECT EXISTS (
-            SELECT FROM ${webhookTail} AS t
-            WHERE EXISTS (SELECT FROM ${activeTargets} AS w) AND (t.place <> ${place} OR EXISTS (
-              SELECT FROM ${outbox} AS o
-              WHERE o.transaction_id >= ${firstBound} AND o.created_at < ${before.toISOString()}::timestamptz))) AS unread`)
-        return z.object({ unread: z.boolean() }).parse(rows[0]).unread
-      })
-    },
-
-    /**
      * fanOut takes everything that can be read safely, and moves the bound, in one transaction. It must be everything at
      * once: transaction ids are not the order of a business's events, and only at a snapshot's xmin, below which all have
      * ended, does a cut never put a later event before an earlier one. One instance does it at a time; the others leave
@@ -97,7 +80,7 @@ export function createFanOutRepository({ db }: Pick<Store, 'db'>, chunk = CHUNK)
           const until = await chunkEnd(tx, { from, goal: tail.goal, rows: Math.ceil(chunk / tail.targets) })
           await deliver(tx, {
             now,
-            rows: sql`o.transaction_id >= ${from}::xid8 AND o.transaction_id < ${until}::xid8`,
+            rows: sql`SELECT * FROM ${outbox} WHERE transaction_id >= ${from}::xid8 AND transaction_id < ${until}::xid8`,
             wants: sql`NOT pg_visible_in_snapshot(o.transaction_id, t.since)`,
           })
           from = until
@@ -113,10 +96,11 @@ export type FanOutRepository = ReturnType<typeof createFanOutRepository>
 const tailRow = z.object({ from: z.string(), goal: z.string(), moved: z.boolean(), targets: z.number().min(1) })
 
 async function holdTail(tx: Transaction): Promise<z.output<typeof tailRow> | undefined> {
-  // The outbox is always read by its index, also where the planner has never seen rows so new.
-  const held = await tx.execute(
-    sql`SELECT set_config('enable_seqscan', 'off', true) FROM ${webhookTail} FOR UPDATE SKIP LOCKED`,
-  )
+  // The outbox is always read by its indexes, also where the planner has never seen rows so new. What has no index then seems
+  // so costly to PostgreSQL before 18 that it would compile the plan, for half a second.
+  const held = await tx.execute(sql`
+    SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+    FROM ${webhookTail} FOR UPDATE SKIP LOCKED`)
   if (held.rows.length === 0) return undefined
   // A statement of its own, so that its snapshot is newer than the lock.
   const { rows } = await tx.execute(sql`
@@ -141,9 +125,9 @@ async function chunkEnd(tx: Transaction, options: { from: string; goal: string; 
 }
 
 /**
- * deliver makes deliveries of the chosen rows of the outbox (o) for the active targets (t) that want them, and puts their
- * lanes on the list. Lanes are locked in order, as everywhere. Ids are UUIDv7 of `now`: 48 bits of milliseconds, a 12-bit
- * counter that carries over into them, random bits.
+ * deliver makes deliveries of the rows of the outbox (o) that a query reads, for the active targets (t) that want them, and
+ * puts their lanes on the list. Lanes are locked in order, as everywhere. Ids are UUIDv7 of `now`: 48 bits of milliseconds,
+ * a 12-bit counter that carries over into them, random bits.
  */
 async function deliver(tx: Transaction, { now, rows, wants }: { now: Date; rows: SQL; wants: SQL }): Promise<void> {
   const retryUntil = new Date(now.getTime() + RETRY_FOR_MS).toISOString()
@@ -152,8 +136,8 @@ async function deliver(tx: Transaction, { now, rows, wants }: { now: Date; rows:
     WITH news AS (
       SELECT t.id AS target_id, o.business_id, o.sequence, o.position, o.kind, o.payload, o.created_at,
         row_number() OVER (ORDER BY o.created_at, o.business_id, o.sequence, o.position, t.id) AS nth
-      FROM ${outbox} AS o JOIN ${activeTargets} AS t ON o.kind = ANY (t.event_types)
-      WHERE ${rows} AND ${wants}
+      FROM (${rows}) AS o JOIN ${activeTargets} AS t ON o.kind = ANY (t.event_types)
+      WHERE ${wants}
     ),
     added AS (
       INSERT INTO webhook_deliveries (id, target_id, business_id, sequence, position, lane, kind, payload, occurred_at,
@@ -183,8 +167,8 @@ async function fanOutAfterMove(tx: Transaction, now: Date): Promise<void> {
   const { since } = z.object({ since: z.string() }).parse(rows[0])
   await deliver(tx, {
     now,
-    rows: sql`o.created_at >= (SELECT read_at - interval '1 hour' FROM ${webhookTail})
-      AND o.created_at >= now() - interval '6 days'`,
+    rows: sql`SELECT news.* FROM ${webhookTail} AS w
+      CROSS JOIN LATERAL outbox_since(greatest(w.read_at - interval '1 hour', now() - interval '6 days')) AS news`,
     wants: sql`o.created_at >= t.created_at`,
   })
   await tx.execute(sql`UPDATE ${webhookTargets} SET since = ${since}::pg_snapshot`)

@@ -64,8 +64,6 @@ export function createWebhooks({ store, settings, secretKey, clock, log, metrics
   return {
     courier,
     housekeeping,
-    /** hasUnread tells whether an active target has not been given everything from before an instant yet. */
-    hasUnread: fanOut.hasUnread,
     /** routes serves everything of this module. */
     routes: webhookAdminRoutes({ service }),
     /** start begins to deliver and to tidy up. */

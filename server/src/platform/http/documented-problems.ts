@@ -13,7 +13,6 @@ const TITLES: Record<number, string> = {
   403: 'Not open to this role or source',
   404: 'Absent, or not yours',
   409: 'In conflict with what is there',
-  410: 'No longer kept',
   413: 'Body too large',
   415: 'Not JSON',
   422: 'Invalid values',

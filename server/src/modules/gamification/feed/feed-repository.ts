@@ -23,13 +23,16 @@ export type FeedRead = [businessId: string, place: FeedPlace][]
 const standingRow = z.object({ business_id: z.string(), sequence: z.number() })
 
 // Each business's next entries, in its order. What a lower sequence holds was committed before what a higher one holds,
-// since both were written under the lock of the business's standing: nothing appears behind a reader.
+// since both were written under the lock of the business's standing: nothing appears behind a reader. No sequence is
+// empty, so a page ends within FEED_PAGE of them after the first, which may have been read to its end; by that bound a long
+// history is read a piece at a time, whatever the plan.
 const ENTRIES = `
   SELECT asked.reader, o.business_id, o.sequence, o.position, o.kind, o.payload
   FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::int[]) AS asked (reader, business_id, sequence, position)
   CROSS JOIN LATERAL (
     SELECT x.* FROM outbox AS x
     WHERE x.business_id = asked.business_id AND (x.sequence, x.position) >= (asked.sequence, asked.position)
+      AND x.sequence <= asked.sequence + ${FEED_PAGE}
     ORDER BY x.sequence, x.position
     LIMIT ${FEED_PAGE}
   ) AS o`
@@ -60,22 +63,6 @@ export function createFeedRepository(pool: pg.Pool) {
       for (const { reader, ...entry } of z.array(entryRow).parse(rows)) found[reader]?.push(entry)
       for (const entries of found) entries.sort(inOrder)
       return found
-    },
-
-    /**
-     * areKept tells whether everything from these places on is still in the outbox. What goes first of a sequence is its
-     * first row, and after what goes nothing older stays but levels, which are never first.
-     */
-    async areKept(places: FeedRead): Promise<boolean> {
-      const { rows } = await pool.query(
-        `SELECT NOT EXISTS (
-          SELECT FROM unnest($1::uuid[], $2::bigint[]) AS asked (business_id, sequence)
-          WHERE NOT EXISTS (
-            SELECT FROM outbox AS o
-            WHERE o.business_id = asked.business_id AND o.sequence = asked.sequence AND o.position = 0)) AS kept`,
-        [places.map(([id]) => id), places.map(([, { sequence }]) => sequence)],
-      )
-      return z.object({ kept: z.boolean() }).parse(rows[0]).kept
     },
 
     /** ownStandings are the last sequences of the businesses that a person may act for, or of the one they name. */

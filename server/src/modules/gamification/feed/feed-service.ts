@@ -7,7 +7,7 @@ import type { Actor } from '../../auth/index.ts'
 import type { LinkService } from '../../business/index.ts'
 import { type FeedPlace, readCursor, tagOf } from './feed-cursor.ts'
 import { createFeedHub, type Feed } from './feed-hub.ts'
-import { createFeedRepository, type FeedRead } from './feed-repository.ts'
+import { createFeedRepository } from './feed-repository.ts'
 
 type FeedOptions = { store: Store; log: Log; links: Pick<LinkService, 'businessesOf'>; streams: OpenStreams }
 type FeedRequest = { businessId: string | undefined; lastEventId: string | undefined }
@@ -65,18 +65,12 @@ export function createFeedService({ store, log, links, streams }: FeedOptions) {
     /**
      * openFeed opens the live feed of a person's businesses, or of the one named; API keys name one. It goes on after
      * `lastEventId`, or begins with what happens from now on. A business that the id does not know, because it is newer,
-     * begins at its beginning. 422 for an id that is none, or of another feed; 410 where something that came after it is
-     * no longer kept. `release` the feed once.
+     * begins at its beginning. 422 for an id that is none, or of another feed. `release` the feed once.
      */
     async openFeed(actor: Actor, request: FeedRequest): Promise<Feed & { release: () => void }> {
       if (isClosed) throw problem.unavailable('draining', 'The server is shutting down.')
       const standings = await standingsOf(actor, request.businessId)
       const places = placesFrom(standings, request.lastEventId)
-      if (request.lastEventId !== undefined && !(await repository.areKept(placesWithin(standings, places))))
-        throw problem.gone(
-          'events_gone',
-          'What happened after this event is no longer kept. Read how things stand, and begin anew without Last-Event-ID.',
-        )
       const owner = ownerOf(actor)
       const free = await streams.reserve(owner)
       goRounds()
@@ -108,13 +102,6 @@ export function createFeedService({ store, log, links, streams }: FeedOptions) {
     },
   }
 }
-
-// The places at which something has happened already.
-const placesWithin = (standings: Standing[], places: Map<string, FeedPlace>): FeedRead =>
-  standings.flatMap(({ businessId, sequence }): FeedRead => {
-    const place = places.get(businessId)
-    return place && place.sequence <= sequence ? [[businessId, place]] : []
-  })
 
 // People as the chat counts them, so that streams of both kinds are counted together.
 const ownerOf = (actor: Actor) => (actor.kind === 'user' ? actor.userId : `${KEY_OWNER}${actor.keyId}`)

@@ -154,6 +154,9 @@ describe('the live feed', () => {
 
   test('sends long histories in full', async () => {
     const { startId } = await openFeed(game, owner).then((feed) => (feed.hangUp(), feed))
+    // A page ends with these points, and the next begins with what they brought.
+    await game.level(1_960, 'Forest')
+    await game.achievement(1_960, 'Far')
     for (let batch = 0; batch < 2; batch++)
       await till.batch(
         Array.from({ length: 500 }, (_, nth) => ({
@@ -163,7 +166,8 @@ describe('the live feed', () => {
         })),
       )
     const feed = await openFeed(game, owner, { after: startId })
-    const sent = await feed.take(1_004)
+    const sent = await feed.take(1_006)
+    assert.deepEqual(shortly(sent).slice(199, 203), [10, 'Forest', 'Far', 10])
     const totals = sent.flatMap(({ event }) => (event.type === 'points' ? [event.data.total_points] : []))
     assert.deepEqual(
       totals,
@@ -292,10 +296,11 @@ describe('the live feed', () => {
     // Its answer has begun, and it reads no more. What is announced now is more than all buffers on the way can hold.
     const announced = 2_000
     await game.pool.query(
-      `INSERT INTO outbox (business_id, sequence, position, kind, payload, created_at)
-      SELECT $1::uuid, n, 0, 'points', jsonb_build_object('event_id', repeat('x', 10000), 'business_id', $2::text,
-        'type', 'sale', 'points', 1, 'total_points', 1), now() FROM generate_series(1, $3) AS n`,
-      [owner.business.id, owner.business.id, announced],
+      `INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
+      SELECT $1::uuid, n, 0, 'achievement', jsonb_build_object('business_id', $1::text, 'achievement',
+        jsonb_build_object('id', gen_random_uuid(), 'title', repeat('x', 10000), 'badge_icon', null)), now()
+      FROM generate_series(1, $2) AS n`,
+      [owner.business.id, announced],
     )
     await game.pool.query('UPDATE business_standings SET sequence = $2 WHERE business_id = $1', [
       owner.business.id,
