@@ -1,5 +1,5 @@
 -- board_changes notes which businesses changed in what the board shows but for points: made, renamed, hidden, shown,
--- erased, or their owner renamed. Points come by the outbox. Triggers write it, so that no way of changing is missed.
+-- erased, or their owner renamed. Points and unlocks come by the outbox. Triggers write it, so that no way of changing is missed.
 CREATE FUNCTION note_board_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO board_changes (business_id) VALUES (NEW.id);
@@ -44,6 +44,8 @@ LANGUAGE sql STABLE
 -- Before PostgreSQL 18 a plan that cannot do without a scan seems so costly that it is compiled, for half a second.
 SET jit = off
 SET enable_seqscan = off
+-- What is new is found sooner than other processes are started to help.
+SET max_parallel_workers_per_gather = 0
 AS $$
   SELECT pg_snapshot_xmin(pg_current_snapshot()), (SELECT d.revision FROM definition_changes AS d),
     (SELECT coalesce(jsonb_agg(jsonb_build_array(x.business_id, x.sequence)), '[]')
