@@ -94,9 +94,11 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
         return JSON.stringify(rows.map((row) => boardEntry(row, query.userId)))
       }
       if (isInDoubt) await settleDoubt()
+      const known = board.leaderboardJson(query)
+      if (known !== null) return known
       // Somebody new here may have made their business at another instance, just now.
-      if (!board.hasBusinessOf(query.userId)) await board.follow()
-      return board.leaderboardJson(query)
+      await board.follow()
+      return board.leaderboardJson(query) ?? board.topJson(query.limit)
     },
 
     /** rankOf is a business's rank, null off the board. */

@@ -17,6 +17,8 @@ export class BoardOrder {
   readonly #key: BoardKey
   #buckets: Int32Array[] = []
   #lengths: number[] = []
+  // The total of each bucket's first slot: looking for a bucket reads these and hardly a slot.
+  #firsts: number[] = []
   #before: number[] = []
   #isCounted = true
   #size = 0
@@ -34,12 +36,14 @@ export class BoardOrder {
   fill(sorted: Int32Array): void {
     this.#buckets = []
     this.#lengths = []
+    this.#firsts = []
     for (let from = 0; from < sorted.length; from += BUCKET / 2) {
       const part = sorted.subarray(from, from + BUCKET / 2)
       const bucket = new Int32Array(BUCKET)
       bucket.set(part)
       this.#buckets.push(bucket)
       this.#lengths.push(part.length)
+      this.#firsts.push(this.#key.total(bucket[0] ?? -1))
     }
     this.#size = sorted.length
     this.#isCounted = false
@@ -53,23 +57,25 @@ export class BoardOrder {
       bucket[0] = slot
       this.#buckets.push(bucket)
       this.#lengths.push(1)
+      this.#firsts.push(this.#key.total(slot))
       this.#isCounted = false
       return
     }
-    const at = this.#bucketOf((other) => this.#key.compare(other, slot) <= 0)
+    const at = this.#bucketOfSlot(slot)
     const bucket = this.#bucket(at)
     const length = this.#length(at)
     const position = this.#positionIn(at, (other) => this.#key.compare(other, slot) < 0)
     bucket.copyWithin(position + 1, position, length)
     bucket[position] = slot
     this.#lengths[at] = length + 1
+    if (position === 0) this.#firsts[at] = this.#key.total(slot)
     this.#isCounted = false
     if (length + 1 === BUCKET) this.#split(at)
   }
 
   /** remove takes out a slot; its key must still be the one that it was inserted with. */
   remove(slot: number): void {
-    const at = this.#bucketOf((other) => this.#key.compare(other, slot) <= 0)
+    const at = this.#bucketOfSlot(slot)
     const position = this.#positionIn(at, (other) => this.#key.compare(other, slot) < 0)
     const bucket = this.#buckets[at]
     if (bucket === undefined || position >= this.#length(at) || bucket[position] !== slot)
@@ -82,7 +88,8 @@ export class BoardOrder {
     if (length === 1) {
       this.#buckets.splice(at, 1)
       this.#lengths.splice(at, 1)
-    }
+      this.#firsts.splice(at, 1)
+    } else if (position === 0) this.#firsts[at] = this.#key.total(bucket[0] ?? -1)
   }
 
   /** first lists the first `count` slots. */
@@ -98,7 +105,7 @@ export class BoardOrder {
 
   /** countAbove is how many slots have a larger total. */
   countAbove(total: number): number {
-    return this.#indexWhere((slot) => this.#key.total(slot) > total)
+    return this.#indexWhere((other) => other > total)
   }
 
   /** totalAbove is the smallest total on the board that is larger than this one, or null. */
@@ -109,24 +116,33 @@ export class BoardOrder {
 
   /** totalBelow is the largest total on the board that is smaller than this one, or null. */
   totalBelow(total: number): number | null {
-    const index = this.#indexWhere((slot) => this.#key.total(slot) >= total)
+    const index = this.#indexWhere((other) => other >= total)
     return index >= this.#size ? null : this.#key.total(this.#slotAt(index))
   }
 
-  // How many slots fulfil a condition that holds for a first part of the board and for none after it.
-  #indexWhere(holds: (slot: number) => boolean): number {
+  // How many slots have a total that fulfils a condition, which holds for a first part of the board and for none after it.
+  #indexWhere(holds: (total: number) => boolean): number {
     if (this.#size === 0) return 0
-    const at = this.#bucketOf(holds)
-    return this.#countBefore(at) + this.#positionIn(at, holds)
+    const at = this.#bucketOf((bucket) => holds(this.#firsts[bucket] ?? 0))
+    return this.#countBefore(at) + this.#positionIn(at, (slot) => holds(this.#key.total(slot)))
   }
 
-  // The last bucket whose first slot fulfils the condition, or the first bucket.
-  #bucketOf(holds: (slot: number) => boolean): number {
+  // The bucket that a slot is in, or belongs to.
+  #bucketOfSlot(slot: number): number {
+    const total = this.#key.total(slot)
+    return this.#bucketOf((at) => {
+      const first = this.#firsts[at] ?? 0
+      return first > total || (first === total && this.#key.compare(this.#bucket(at)[0] ?? -1, slot) <= 0)
+    })
+  }
+
+  // The last bucket for which a condition holds, or the first bucket.
+  #bucketOf(holds: (at: number) => boolean): number {
     let low = 0
     let high = this.#buckets.length - 1
     while (low < high) {
       const middle = (low + high + 1) >>> 1
-      if (holds(this.#bucket(middle)[0] ?? -1)) low = middle
+      if (holds(middle)) low = middle
       else high = middle - 1
     }
     return low
@@ -153,6 +169,7 @@ export class BoardOrder {
     upper.set(bucket.subarray(half))
     this.#buckets.splice(at + 1, 0, upper)
     this.#lengths.splice(at, 1, half, BUCKET - half)
+    this.#firsts.splice(at + 1, 0, this.#key.total(upper[0] ?? -1))
   }
 
   #slotAt(index: number): number {

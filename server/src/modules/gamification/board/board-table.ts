@@ -102,7 +102,7 @@ export class BoardTable {
     }
     const shown = new Int32Array(this.#count)
     let length = 0
-    for (let slot = 0; slot < this.#count; slot++) if (this.#isOnBoard(slot)) shown[length++] = slot
+    for (let slot = 0; slot < this.#count; slot++) if (this.isOnBoard(slot)) shown[length++] = slot
     this.#order.fill(
       sortedByTotal(
         shown.subarray(0, length),
@@ -174,29 +174,34 @@ export class BoardTable {
     return longest.slice(0, count)
   }
 
+  /** isOnBoard tells whether a slot is ranked. */
+  isOnBoard(slot: number): boolean {
+    return ((this.#flags[slot] ?? 0) & ON_BOARD) !== 0
+  }
+
   /** rankOf is the competition rank of a slot, or null off the board. */
   rankOf(slot: number): number | null {
-    return this.#isOnBoard(slot) ? this.#order.countAbove(this.#totals[slot] ?? 0) + 1 : null
+    return this.isOnBoard(slot) ? this.#order.countAbove(this.#totals[slot] ?? 0) + 1 : null
   }
 
   /** totalAbove is the next larger total on the board, or null at the top and off the board. */
   totalAbove(slot: number): number | null {
-    return this.#isOnBoard(slot) ? this.#order.totalAbove(this.#totals[slot] ?? 0) : null
+    return this.isOnBoard(slot) ? this.#order.totalAbove(this.#totals[slot] ?? 0) : null
   }
 
   /** totalBelow is the next smaller total on the board, or null at the bottom and off the board. */
   totalBelow(slot: number): number | null {
-    return this.#isOnBoard(slot) ? this.#order.totalBelow(this.#totals[slot] ?? 0) : null
+    return this.isOnBoard(slot) ? this.#order.totalBelow(this.#totals[slot] ?? 0) : null
   }
 
   /** rankWith is the rank that a slot would have with a total at least as large as its own, or null off the board. */
   rankWith(slot: number, total: number): number | null {
-    return this.#isOnBoard(slot) ? this.#order.countAbove(total) + 1 : null
+    return this.isOnBoard(slot) ? this.#order.countAbove(total) + 1 : null
   }
 
   /** totalAboveWith is the next larger total on the board than that one, or null at the top and off the board. */
   totalAboveWith(slot: number, total: number): number | null {
-    return this.#isOnBoard(slot) ? this.#order.totalAbove(total) : null
+    return this.isOnBoard(slot) ? this.#order.totalAbove(total) : null
   }
 
   /** read is everything known of a slot. */
@@ -213,18 +218,14 @@ export class BoardTable {
     }
   }
 
-  #isOnBoard(slot: number): boolean {
-    return ((this.#flags[slot] ?? 0) & ON_BOARD) !== 0
-  }
-
   #leave(slot: number): void {
-    if (!this.#isOnBoard(slot)) return
+    if (!this.isOnBoard(slot)) return
     this.#order.remove(slot)
     this.#touchTop(slot)
   }
 
   #enter(slot: number): void {
-    if (!this.#isOnBoard(slot)) return
+    if (!this.isOnBoard(slot)) return
     this.#order.insert(slot)
     this.#touchTop(slot)
   }

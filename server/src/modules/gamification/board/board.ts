@@ -115,10 +115,6 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
     return top
   }
 
-  function slotOf(userId: string, businessId: string | undefined): number {
-    return businessId === undefined ? table.firstOf(userId) : table.find(businessId)
-  }
-
   return {
     /** isWarm tells whether the board answers; until then the database does. */
     get isWarm(): boolean {
@@ -163,22 +159,23 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
     applied: (awards: BoardAward[]): string[] =>
       isWarm ? awards.filter((award) => !table.award(award)).map((award) => award.businessId) : [],
 
-    /** hasBusinessOf tells whether a business of this person is known. */
-    hasBusinessOf: (userId: string): boolean => table.firstOf(userId) !== -1,
+    /** topJson is the top of the board, ready to be sent. */
+    topJson: (limit: number): string => `[${topFor(limit).json}]`,
 
     /**
      * leaderboardJson is the top of the board and, where it is not among them, one business of the asking person with
-     * its true rank: the one named, which the caller has checked, or their first. It is ready to be sent.
+     * its true rank: the one named, which the caller has checked, or their first. It is ready to be sent; null where no
+     * such business is known.
      */
-    leaderboardJson({ userId, businessId, limit }: BoardQuery): string {
+    leaderboardJson({ userId, businessId, limit }: BoardQuery): string | null {
+      const own = businessId === undefined ? table.firstOf(userId) : table.find(businessId)
+      if (own === -1) return null
       const top = topFor(limit)
-      const own = slotOf(userId, businessId)
-      const appended =
-        own === -1 || top.slots.includes(own) || table.rankOf(own) === null ? '' : JSON.stringify(entry(own, userId))
       const listed = top.owners.has(userId)
         ? top.slots.map((slot) => JSON.stringify(entry(slot, userId))).join(',')
         : top.json
-      return `[${listed}${listed && appended && ','}${appended}]`
+      if (top.slots.includes(own) || !table.isOnBoard(own)) return `[${listed}]`
+      return `[${listed}${listed && ','}${JSON.stringify(entry(own, userId))}]`
     },
 
     /** ranksOf are the ranks of businesses, null off the board; undefined for one that is not known. */
