@@ -8,7 +8,7 @@ import { startDatabases } from './databases.ts'
 import { measureFollow } from './follow.ts'
 import { measureHttpAwards, measureLeaderboard, measureNaiveLeaderboard } from './http-measures.ts'
 import { type BenchServer, startBenchServer, startGenerator } from './processes.ts'
-import { BOARD_INDEX, NO_TAIL } from './naive.ts'
+import { BOARD_INDEX } from './naive.ts'
 import type { Measure } from './report.ts'
 import { ownerToken } from './owner-token.ts'
 import { countWrong } from './wrong.ts'
@@ -28,7 +28,6 @@ export async function runEngineBench({ isQuick, tell }: EngineBench): Promise<Me
     const oursUrl = await databases.create('bench', { businesses: small })
     const naiveUrl = await databases.create('bench_naive', { copyOf: 'bench' })
     await databases.run('bench_naive', BOARD_INDEX.create)
-    await databases.run('bench_naive', NO_TAIL)
     const awards = await benchAwards({ oursUrl, naiveUrl, businesses: small, size, tell })
 
     const empty = await databases.create('bench_empty', { businesses: 1 })

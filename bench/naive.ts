@@ -10,9 +10,6 @@ export const BOARD_INDEX = {
   drop: 'DROP INDEX naive_board',
 }
 
-/** NO_TAIL takes the index from the ledger that only a service that is followed live has. */
-export const NO_TAIL = 'DROP INDEX ledger_entries_tail'
-
 let sequence = 1_000_000
 
 /**

@@ -56,6 +56,11 @@ BEGIN
 END
 $$;
 
+-- local_day is the day of an instant in a time zone. Times begin with year 1 of UTC, and so do days, where it is still the
+-- year before. PostgreSQL inlines it.
+CREATE FUNCTION local_day(at timestamptz, time_zone text) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT greatest((at AT TIME ZONE time_zone)::date, date '0001-01-01') $$;
+
 -- is_cooling tells whether an event of a rule lies within its cooldown, on either side of one that brought points.
 CREATE FUNCTION is_cooling(business uuid, rule uuid, cooldown_seconds integer, at timestamptz) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
@@ -98,9 +103,11 @@ $$;
 -- does not name it, and somebody else does), both take its next sequence, and the call fails as a whole.
 -- `named` has the business of each event, in the order of the ordinals, which count from 1 over all arrays. `callers`,
 -- where any event is of an owner, has the owners: they name a business of their own, or none for their first.
+-- Where it is not `is_careful`, it takes for new whatever would be awarded: a key that is known breaks events_key_once, and
+-- the caller asks again.
 -- Businesses are locked in id order. What follows is read after the locks, and judged and written by one statement an
 -- array. It is begun anew for every call, which costs more than an event: what few events need is a function of its own.
-CREATE FUNCTION award_events(input json, later json, named uuid[], callers uuid[])
+CREATE FUNCTION award_events(input json, later json, named uuid[], callers uuid[], is_careful boolean)
 RETURNS TABLE (ordinal integer, outcome text, event_id uuid, business_id uuid, points integer, total_points bigint,
   level_id uuid, level_name text, levels_gained text[], unlocked text[], reason text, sequence bigint,
   reached_at_us bigint)
@@ -119,8 +126,10 @@ DECLARE
   judged_at timestamptz;
   judged_at_us bigint;
   turn integer := 0;
+  is_held boolean;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(definitions_barrier());
+  -- An expression costs a fraction of a statement.
+  is_held := pg_advisory_xact_lock_shared(definitions_barrier()) IS NOT NULL;
 
   -- Resolved before anything is locked.
   IF callers IS NOT NULL THEN
@@ -143,49 +152,49 @@ BEGIN
     RETURN QUERY
     WITH found AS (
       SELECT a.*, b.user_id AS owner_id, s.business_id, s.ctid AS place, s.total_points AS total_before,
-        s.highest_points AS highest_before, s.sequence AS last_sequence, known AS receipt, r.id AS rule_id,
+        s.highest_points AS highest_before, s.sequence AS last_sequence, known.receipt, r.id AS rule_id,
         r.version AS rule_version,
-        -- Times begin with year 1 of UTC, and so do days, where it is still the year before.
-        greatest((a.occurred_at AT TIME ZONE b.time_zone)::date, date '0001-01-01') AS day,
+        local_day(a.occurred_at, b.time_zone) AS day,
         coalesce(a.given_points, r.points) AS worth, r.daily_cap, r.cooldown_seconds,
+        CASE WHEN r.cooldown_seconds > 0
+          THEN is_cooling(s.business_id, r.id, r.cooldown_seconds, a.occurred_at) END AS is_cooling,
+        CASE WHEN r.daily_cap IS NOT NULL
+          THEN room_of_day(s.business_id, r.id, r.daily_cap, local_day(a.occurred_at, b.time_zone)) END AS room,
         CASE
-          WHEN s.business_id IS NULL THEN 'no_business'
           WHEN known.fingerprint = a.fingerprint THEN 'replayed'
           WHEN known.id IS NOT NULL THEN 'key_conflict'
-          WHEN NOT a.timely THEN 'untimely'
-          WHEN s.total_points + a.given_points < 0 THEN 'below_zero'
-          WHEN a.given_points IS NOT NULL THEN 'awarded'
-          WHEN r.id IS NULL OR NOT r.active THEN 'unknown_type'
-          WHEN a.source IN ('owner', 'api_key') AND a.source <> ALL (r.sources) THEN 'source_closed'
-          ELSE 'awarded' END AS outcome
+          ELSE coalesce(refused.outcome, 'awarded') END AS outcome
       FROM json_to_recordset(input) AS a (ordinal integer, event_id uuid, ledger_id uuid, source text, namespace text,
         idempotency_key text, fingerprint text, actor_id uuid, type text, metadata jsonb, occurred_at timestamptz,
         timely boolean, given_points integer, given_reason text)
       LEFT JOIN businesses AS b ON b.id = meant[a.ordinal] AND b.erased_at IS NULL
       LEFT JOIN business_standings AS s ON s.business_id = b.id
+      LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.given_points IS NULL
+      CROSS JOIN LATERAL (
+        SELECT CASE
+          WHEN s.business_id IS NULL THEN 'no_business'
+          WHEN NOT a.timely THEN 'untimely'
+          WHEN s.total_points + a.given_points < 0 THEN 'below_zero'
+          WHEN a.given_points IS NOT NULL THEN NULL
+          WHEN r.id IS NULL OR NOT r.active THEN 'unknown_type'
+          WHEN a.source IN ('owner', 'api_key') AND a.source <> ALL (r.sources) THEN 'source_closed'
+        END AS outcome
+      ) AS refused
+      -- A key that is known comes before any other reason, so that a replay outlives its rule.
       LEFT JOIN LATERAL (
-        SELECT x.* FROM events AS x
-        WHERE x.business_id = s.business_id AND x.namespace = a.namespace AND x.idempotency_key = a.idempotency_key
+        SELECT x.id, x.fingerprint, x AS receipt FROM events AS x
+        WHERE (is_careful OR refused.outcome IS NOT NULL)
+          AND x.business_id = s.business_id AND x.namespace = a.namespace AND x.idempotency_key = a.idempotency_key
         -- One look-up of the whole key, however many events the business has.
         LIMIT 1
       ) AS known ON true
-      LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.given_points IS NULL
-      OFFSET 0
-    ),
-    limited AS (
-      SELECT f.*,
-        CASE WHEN f.cooldown_seconds > 0 AND f.outcome = 'awarded'
-          THEN is_cooling(f.business_id, f.rule_id, f.cooldown_seconds, f.occurred_at) END AS is_cooling,
-        CASE WHEN f.daily_cap IS NOT NULL AND f.outcome = 'awarded'
-          THEN room_of_day(f.business_id, f.rule_id, f.daily_cap, f.day) END AS room
-      FROM found AS f
       OFFSET 0
     ),
     worth AS (
-      SELECT l.*,
-        CASE WHEN l.outcome <> 'awarded' THEN NULL WHEN l.is_cooling THEN 0 ELSE least(l.worth, l.room) END AS points,
-        CASE WHEN l.is_cooling THEN 'cooldown' WHEN l.worth > l.room THEN 'daily_cap' ELSE l.given_reason END AS reason
-      FROM limited AS l
+      SELECT f.*,
+        CASE WHEN f.outcome <> 'awarded' THEN NULL WHEN f.is_cooling THEN 0 ELSE least(f.worth, f.room) END AS points,
+        CASE WHEN f.is_cooling THEN 'cooldown' WHEN f.worth > f.room THEN 'daily_cap' ELSE f.given_reason END AS reason
+      FROM found AS f
       OFFSET 0
     ),
     judged AS MATERIALIZED (

@@ -5,7 +5,17 @@ import { createGatheringQueue } from './gathering-queue.ts'
 type Call = { requests: number[]; finish: (outcomes?: string[]) => void; fail: (error: unknown) => void }
 
 /** heldQueue makes a queue whose batches end when the test says so; `calls` are the batches that have left. */
-function heldQueue({ batchSize = 100, lanes = 1, capacity = 100 } = {}) {
+function heldQueue({
+  batchSize = 100,
+  lanes = 1,
+  capacity = 100,
+  keyOf,
+}: {
+  batchSize?: number
+  lanes?: number | ((waiting: number) => number)
+  capacity?: number
+  keyOf?: (request: number) => string
+} = {}) {
   const calls: Call[] = []
   const queue = createGatheringQueue<number, string>({
     send: (requests) =>
@@ -19,6 +29,7 @@ function heldQueue({ batchSize = 100, lanes = 1, capacity = 100 } = {}) {
     batchSize,
     lanes,
     capacity,
+    ...(keyOf && { keyOf }),
   })
   return { queue, calls, sent: () => calls.map((call) => call.requests) }
 }
@@ -65,6 +76,54 @@ test('calls that arrive while every lane is busy wait, in order, and leave in ba
     await Promise.all(outcomes),
     [1, 2, 3, 4, 5, 6, 7].map((request) => `done ${request}`),
   )
+})
+
+test('what waits is parted among the lanes that are free', async () => {
+  const { queue, calls, sent } = heldQueue({ lanes: 2 })
+  for (const request of [1, 2, 3, 4, 5]) void queue.add(request)
+  await turn()
+  assert.deepEqual(sent(), [
+    [1, 2, 3],
+    [4, 5],
+  ])
+  for (const request of [6, 7, 8]) void queue.add(request)
+  calls[0]?.finish()
+  await turn()
+  assert.deepEqual(sent().slice(2), [[6, 7, 8]])
+})
+
+test('there may be more lanes the more there waits', async () => {
+  const { queue, sent } = heldQueue({ batchSize: 3, lanes: (waiting) => (waiting >= 3 ? 2 : 1) })
+  void queue.add(0)
+  await turn()
+  for (const request of [1, 2]) void queue.add(request)
+  await turn()
+  assert.deepEqual(sent(), [[0]])
+  for (const request of [3, 4]) void queue.add(request)
+  await turn()
+  assert.deepEqual(sent().slice(1), [[1, 2, 3]])
+})
+
+test('what is of one key waits for a batch with it, in order, and holds up nobody else', async () => {
+  const { queue, calls, sent } = heldQueue({ lanes: 2, keyOf: (request) => String(request % 10) })
+  const first = [1, 2].map((request) => queue.add(request))
+  await turn()
+  assert.deepEqual(sent(), [[1], [2]])
+  const next = [12, 11, 3, 21].map((request) => queue.add(request))
+  calls[0]?.finish()
+  await turn()
+  assert.deepEqual(sent().slice(2), [[11, 3, 21]])
+  calls[2]?.finish()
+  await turn()
+  const other = queue.add(4)
+  await turn()
+  assert.deepEqual(sent().slice(3), [[4]], 'a lane is free, and only 12 has to wait')
+  calls[1]?.finish()
+  calls[3]?.finish()
+  await turn()
+  assert.deepEqual(sent().slice(4), [[12]])
+  calls[4]?.finish()
+  await Promise.all([...first, ...next, other])
 })
 
 test('what those who were answered call at once leaves with what has waited', async () => {

@@ -12,8 +12,13 @@ type GatheringQueueOptions<Request, Outcome> = {
   send: (requests: Request[]) => Promise<Outcome[]>
   /** Most requests in one batch. */
   batchSize: number
-  /** Batches under way at once. */
-  lanes: number
+  /** Batches under way at once; it may depend on how many requests wait. */
+  lanes: number | ((waiting: number) => number)
+  /**
+   * Whose a request is. What is of one is never in two batches at once, and keeps its order; nobody's by default, so that
+   * all may be in any.
+   */
+  keyOf?: (request: Request) => string
   /** Most requests that may wait; beyond it a call is refused with 503 rather than kept in memory. */
   capacity: number
 }
@@ -33,19 +38,46 @@ export type GatheringQueue<Request, Outcome> = {
 export function createGatheringQueue<Request, Outcome>(
   options: GatheringQueueOptions<Request, Outcome>,
 ): GatheringQueue<Request, Outcome> {
-  const waiting: Waiting<Request, Outcome>[] = []
+  let waiting: Waiting<Request, Outcome>[] = []
   let busyLanes = 0
+  // Between the moment that a dispatch is asked for and the dispatch.
+  let isDue = false
+  const underWay = new Set<string>()
+  const { keyOf } = options
+  const lanesFor = (count: number) => (typeof options.lanes === 'number' ? options.lanes : options.lanes(count))
 
   function dispatch(): void {
-    while (busyLanes < options.lanes && waiting.length > 0) {
-      const batch = waiting.splice(0, options.batchSize)
+    isDue = false
+    for (let free = lanesFor(waiting.length) - busyLanes; free > 0 && waiting.length > 0; free--) {
+      // What waits is parted among the free lanes.
+      const batch = taken(Math.min(options.batchSize, Math.ceil(waiting.length / free)))
+      if (batch.length === 0) return
+      const keys = keyOf ? new Set(batch.map(({ request }) => keyOf(request))) : []
+      for (const key of keys) underWay.add(key)
       busyLanes++
       void settle(batch).finally(() => {
         busyLanes--
+        for (const key of keys) underWay.delete(key)
         // Whoever was answered just now may have more: what they call in this turn leaves with what has waited.
-        if (waiting.length > 0) setImmediate(dispatch)
+        if (waiting.length > 0 && !isDue) {
+          isDue = true
+          setImmediate(dispatch)
+        }
       })
     }
+  }
+
+  // The first that wait, but for what must wait for a batch that is under way.
+  function taken(most: number): Waiting<Request, Outcome>[] {
+    if (!keyOf || underWay.size === 0) return waiting.splice(0, most)
+    const batch: Waiting<Request, Outcome>[] = []
+    const left = waiting.filter((entry) => {
+      if (batch.length === most || underWay.has(keyOf(entry.request))) return true
+      batch.push(entry)
+      return false
+    })
+    waiting = left
+    return batch
   }
 
   async function settle(batch: Waiting<Request, Outcome>[]): Promise<void> {
@@ -88,8 +120,10 @@ export function createGatheringQueue<Request, Outcome>(
         if (waiting.length >= options.capacity)
           throw problem.unavailable('busy', 'Too much is going on right now. Please try again.')
         waiting.push({ request, resolve, reject })
+        if (isDue || busyLanes >= lanesFor(waiting.length)) return
         // Calls of one turn of the event loop leave together.
-        if (waiting.length === 1) queueMicrotask(dispatch)
+        isDue = true
+        queueMicrotask(dispatch)
       }),
     get waiting() {
       return waiting.length

@@ -6,8 +6,10 @@ import type { Log } from '../../platform/logger.ts'
 import type { AwardOutcome, AwardRequest } from './award-repository.ts'
 
 // Each is a transaction under way at most: as many as the machine can work on, since more of them only make smaller
-// arrays, and what a statement costs whatever its length is then paid more often.
+// arrays, and what a statement costs whatever its length is then paid more often. Where arrays are long all the same, one
+// more is at work while another waits for the disk.
 const LANES = Math.min(8, Math.max(2, availableParallelism()))
+const MANY = 100
 const LONGEST_ARRAY = 200
 const MOST_WAITING = 10_000
 
@@ -27,33 +29,26 @@ export type AwardLanes = {
 }
 
 /**
- * createAwardLanes sends everything of one business, or of one caller who names none, down one lane. An array holds the
- * rows of its businesses until it has committed, so arrays that share one would run one after the other; and what was
+ * createAwardLanes sends what is of one business, or of one caller who names none, in one array at a time. An array holds
+ * the rows of its businesses until it has committed, so arrays that share one would run one after the other; and what was
  * posted first for a business is awarded first.
  */
 export function createAwardLanes({ award, log }: LaneOptions): AwardLanes {
-  const lanes = Array.from({ length: LANES }, () =>
-    createGatheringQueue<AwardRequest, AwardOutcome>({
-      send: award,
-      batchSize: LONGEST_ARRAY,
-      lanes: 1,
-      capacity: MOST_WAITING,
-    }),
-  )
-
-  async function add(request: AwardRequest): Promise<AwardOutcome> {
-    const lane = lanes[laneOf(request.businessId ?? request.caller ?? '')]
-    if (lane === undefined) throw new RangeError('there is no such lane')
-    return lane.add(request)
-  }
+  const queue = createGatheringQueue<AwardRequest, AwardOutcome>({
+    send: award,
+    batchSize: LONGEST_ARRAY,
+    lanes: (waiting) => (waiting >= MANY ? LANES + 1 : LANES),
+    keyOf: (request) => request.businessId ?? request.caller ?? '',
+    capacity: MOST_WAITING,
+  })
 
   return {
-    add,
+    add: queue.add,
     get waiting() {
-      return lanes.reduce((sum, lane) => sum + lane.waiting, 0)
+      return queue.waiting
     },
     async addAll(requests) {
-      const settled = await Promise.allSettled(requests.map(add))
+      const settled = await Promise.allSettled(requests.map(queue.add))
       return settled.map((result) => {
         if (result.status === 'fulfilled') return result.value
         const { reason } = result
@@ -65,8 +60,5 @@ export function createAwardLanes({ award, log }: LaneOptions): AwardLanes {
     },
   }
 }
-
-// The last digits of a UUIDv7 are random.
-const laneOf = (id: string) => (Number.parseInt(id.slice(-4), 16) || 0) % LANES
 
 const isRefusal = (reason: unknown) => reason instanceof Problem && reason.status === 503

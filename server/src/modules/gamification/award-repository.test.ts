@@ -298,6 +298,22 @@ describe('an array of events', () => {
     for (const receipt of receipts) assert.deepEqual(receipt, receipts[0])
   })
 
+  test('with a key that is known among many that are new leaves nothing twice', async () => {
+    const ids = (await Promise.all([1, 2, 3].map(() => game.owner()))).map(({ business }) => business.id)
+    const known = requestFor(ids[0] ?? '', { type: 'plain' })
+    assert.deepEqual((await awards.award([known])).map(resultOf), [['awarded', 10, 10, null]])
+    for (const pause of [0, 1_100]) {
+      await new Promise((resolve) => setTimeout(resolve, pause))
+      const fresh = ids.map((id) => requestFor(id, { type: 'plain' }))
+      const outcomes = await awards.award([...fresh, known])
+      assert.deepEqual(
+        outcomes.map(({ outcome }) => outcome),
+        ['awarded', 'awarded', 'awarded', 'replayed'],
+      )
+    }
+    assert.equal(await game.counted('events', 'business_id = ANY ($1)', [ids]), 7)
+  })
+
   test('lets a key be used by a later event when the first with it was refused', async () => {
     const { business } = await game.owner()
     const outcomes = await awards.award([

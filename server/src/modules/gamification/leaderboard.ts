@@ -105,7 +105,9 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
     async rankOf(businessId: string): Promise<number | null> {
       if (!board.isWarm) return (await ranking.ranksOf([businessId])).get(businessId) ?? null
       if (isInDoubt) await settleDoubt()
-      if (board.rankOf(businessId) === undefined) await board.follow()
+      const rank = board.rankOf(businessId)
+      if (rank !== undefined) return rank
+      await board.follow()
       return board.rankOf(businessId) ?? null
     },
 
@@ -114,8 +116,12 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
       const ids = [...new Set(businessIds)]
       if (!board.isWarm) return ids.length === 0 ? new Map() : ranking.ranksOf(ids)
       if (isInDoubt) await settleDoubt()
-      if (ids.some((id) => board.rankOf(id) === undefined)) await board.follow()
-      return new Map(ids.map((id) => [id, board.rankOf(id) ?? null]))
+      let ranks = ids.map((id) => board.rankOf(id))
+      if (ranks.includes(undefined)) {
+        await board.follow()
+        ranks = ids.map((id) => board.rankOf(id))
+      }
+      return new Map(ids.map((id, nth) => [id, ranks[nth] ?? null]))
     },
 
     /** placeOf is where a business stands, or undefined when there is no such business. */

@@ -54,7 +54,10 @@ const run = promisify(execFile)
 const adjustable = {
   shared_buffers: `${sharedBuffersMb()}MB`,
   max_connections: '100',
-  max_wal_size: '1GB',
+  // After a checkpoint, the first change of each page is logged with the whole page: the rarer, the less to write.
+  max_wal_size: '4GB',
+  // A commit writes and waits for the disk with one call rather than two.
+  wal_sync_method: 'open_datasync',
   // Worker processes for reading ahead cost memory and gain nothing while the data fits into it.
   io_method: 'sync',
   // Compiling a plan takes longer than the short statements of this server run.
