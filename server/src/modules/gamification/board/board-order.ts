@@ -20,6 +20,8 @@ export class BoardOrder {
   // The total of each bucket's first slot: looking for a bucket reads these and hardly a slot.
   #firsts: number[] = []
   #before: number[] = []
+  // How many stand above a total, as far as it was asked since the last change.
+  readonly #above = new Map<number, number>()
   #isCounted = true
   #size = 0
 
@@ -46,7 +48,7 @@ export class BoardOrder {
       this.#firsts.push(this.#key.total(bucket[0] ?? -1))
     }
     this.#size = sorted.length
-    this.#isCounted = false
+    this.#changed()
   }
 
   /** insert adds a slot that is not there yet. */
@@ -58,7 +60,7 @@ export class BoardOrder {
       this.#buckets.push(bucket)
       this.#lengths.push(1)
       this.#firsts.push(this.#key.total(slot))
-      this.#isCounted = false
+      this.#changed()
       return
     }
     const at = this.#bucketOfSlot(slot)
@@ -69,7 +71,7 @@ export class BoardOrder {
     bucket[position] = slot
     this.#lengths[at] = length + 1
     if (position === 0) this.#firsts[at] = this.#key.total(slot)
-    this.#isCounted = false
+    this.#changed()
     if (length + 1 === BUCKET) this.#split(at)
   }
 
@@ -84,7 +86,7 @@ export class BoardOrder {
     bucket.copyWithin(position, position + 1, length)
     this.#lengths[at] = length - 1
     this.#size--
-    this.#isCounted = false
+    this.#changed()
     if (length === 1) {
       this.#buckets.splice(at, 1)
       this.#lengths.splice(at, 1)
@@ -105,7 +107,12 @@ export class BoardOrder {
 
   /** countAbove is how many slots have a larger total. */
   countAbove(total: number): number {
-    return this.#indexWhere((other) => other > total)
+    let above = this.#above.get(total)
+    if (above === undefined) {
+      above = this.#indexWhere((other) => other > total)
+      this.#above.set(total, above)
+    }
+    return above
   }
 
   /** totalAbove is the smallest total on the board that is larger than this one, or null. */
@@ -170,6 +177,11 @@ export class BoardOrder {
     this.#buckets.splice(at + 1, 0, upper)
     this.#lengths.splice(at, 1, half, BUCKET - half)
     this.#firsts.splice(at + 1, 0, this.#key.total(upper[0] ?? -1))
+  }
+
+  #changed(): void {
+    this.#isCounted = false
+    if (this.#above.size > 0) this.#above.clear()
   }
 
   #slotAt(index: number): number {
