@@ -63,10 +63,15 @@ const STATES = `
 /** createBoardFeed reads what the board is made of. */
 export function createBoardFeed(pool: pg.Pool) {
   return {
-    /** bound is where news have to start for someone who reads everything after this call. */
-    async bound(): Promise<string> {
-      const { rows } = await pool.query('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS bound')
-      return z.object({ bound: z.string() }).parse(rows[0]).bound
+    /**
+     * beginning is where news have to start for someone who reads everything after this call, and about how many
+     * businesses there are, as far as the planner knows.
+     */
+    async beginning(): Promise<{ bound: string; businesses: number }> {
+      const { rows } = await pool.query(`
+        SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS bound, greatest(reltuples, 0)::integer AS businesses
+        FROM pg_class WHERE oid = 'business_standings'::regclass`)
+      return z.object({ bound: z.string(), businesses: z.number() }).parse(rows[0])
     },
 
     /** everything streams a row for every business to `onRow`, in no order; its fields are those of EVERYTHING. */

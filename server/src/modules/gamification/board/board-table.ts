@@ -76,6 +76,13 @@ export class BoardTable {
     return this.#count
   }
 
+  /** reserve makes room for so many businesses, so that nothing has to grow while they are loaded. */
+  reserve(count: number): void {
+    if (count > this.#totals.length) this.#resize(count)
+    this.#byId.reserve(count)
+    this.#byOwner.reserve(count)
+  }
+
   /**
    * load adds one of many businesses to an empty table, straight from the bytes of a row of EVERYTHING; `settle` then puts
    * them in order. Nothing else may be called between the two.
@@ -90,16 +97,12 @@ export class BoardTable {
     this.#reached[slot] = row.micros()
     this.#sequences[slot] = row.int8()
     this.#achievements[slot] = Math.min(row.int4(), 0xffff)
+    this.#byId.set(slot)
+    if (hasOwner) this.#setFirst(slot)
   }
 
   /** settle ends a load. */
   settle(): void {
-    this.#byId.reserve(this.#count)
-    this.#byOwner.reserve(this.#count)
-    for (let slot = 0; slot < this.#count; slot++) {
-      this.#byId.set(slot)
-      if (this.#hasOwner(slot)) this.#setFirst(slot)
-    }
     const shown = new Int32Array(this.#count)
     let length = 0
     for (let slot = 0; slot < this.#count; slot++) if (this.isOnBoard(slot)) shown[length++] = slot
@@ -235,7 +238,7 @@ export class BoardTable {
   }
 
   #append(): number {
-    if (this.#count === this.#totals.length) this.#grow()
+    if (this.#count === this.#totals.length) this.#resize(Math.ceil(this.#count * 1.5))
     return this.#count++
   }
 
@@ -290,8 +293,7 @@ export class BoardTable {
       this.#arena = this.#arena.compacted(this.#names, this.#count)
   }
 
-  #grow(): void {
-    const capacity = Math.ceil(this.#totals.length * 1.5)
+  #resize(capacity: number): void {
     this.#ids = grown(this.#ids, new Uint32Array(capacity * WORDS))
     this.#owners = grown(this.#owners, new Uint32Array(capacity * WORDS))
     this.#totals = grown(this.#totals, new Float64Array(capacity))

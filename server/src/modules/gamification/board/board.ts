@@ -127,9 +127,11 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
      */
     warmUp: () =>
       inTurn(async () => {
-        since = await feed.bound()
+        const { bound, businesses } = await feed.beginning()
+        since = bound
         // An earlier attempt may have ended in the middle.
         table = new BoardTable()
+        table.reserve(businesses)
         await feed.everything((row) => table.load(row))
         table.settle()
         await readNews()
