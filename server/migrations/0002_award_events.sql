@@ -100,7 +100,8 @@ $$;
 --    "timely":true,"given_points":null,"given_reason":null}
 -- `input` has one event of each business at most; what else there is of a business follows in the arrays of `later`, one
 -- in each, which is null where there is nothing. Where two events of one array mean the same business after all (its owner
--- does not name it, and somebody else does), both take its next sequence, and the call fails as a whole.
+-- does not name it, and somebody else does) and change its points, both take its next sequence, and the call fails as a
+-- whole.
 -- `named` has the business of each event, in the order of the ordinals, which count from 1 over all arrays. `callers`,
 -- where any event is of an owner, has the owners: they name a business of their own, or none for their first.
 -- Where it is not `is_careful`, it takes for new whatever would be awarded: a key that is known breaks events_key_once, and
@@ -193,7 +194,8 @@ BEGIN
     worth AS (
       SELECT f.*,
         CASE WHEN f.outcome <> 'awarded' THEN NULL WHEN f.is_cooling THEN 0 ELSE least(f.worth, f.room) END AS points,
-        CASE WHEN f.is_cooling THEN 'cooldown' WHEN f.worth > f.room THEN 'daily_cap' ELSE f.given_reason END AS reason
+        CASE WHEN f.outcome <> 'awarded' THEN NULL WHEN f.is_cooling THEN 'cooldown' WHEN f.worth > f.room THEN 'daily_cap'
+          ELSE f.given_reason END AS reason
       FROM found AS f
       OFFSET 0
     ),
@@ -236,7 +238,7 @@ BEGIN
         level_id = j.level_id, sequence = j.sequence, reached_at = judged_at
       FROM judged AS j WHERE s.ctid = j.place AND j.points <> 0
     )
-    -- A replay has no points of its own, and answers what is stored.
+    -- A replay has no points and no reason of its own, and answers what is stored.
     SELECT j.ordinal, j.outcome, coalesce((j.receipt).id, j.event_id), j.business_id,
       coalesce(j.points, (j.receipt).points_awarded), coalesce(j.total_points, (j.receipt).total_after),
       coalesce(j.level_id, (j.receipt).level_id), coalesce(j.level_name, (j.receipt).level_name),

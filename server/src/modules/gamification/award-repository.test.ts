@@ -249,6 +249,17 @@ describe('an array of events', () => {
         for (const request of requests(alone)) oneByOne.push(...(await awards.award([request])))
         const points = (outcomes: AwardOutcome[]) => outcomes.map((outcome) => resultOf(outcome).toSpliced(2, 1))
         assert.deepEqual(points(oneArray), points(oneByOne))
+        for (const outcomes of [oneArray, oneByOne])
+          for (const [nth, outcome] of outcomes.entries()) {
+            if (outcome.outcome !== 'replayed') continue
+            const first = outcomes.findIndex(
+              (other, at) =>
+                other.outcome === 'awarded' &&
+                events[at]?.business === events[nth]?.business &&
+                events[at]?.key === events[nth]?.key,
+            )
+            assert.deepEqual({ ...outcomes[first], change: null }, { ...outcome, outcome: 'awarded', change: null })
+          }
         for (const index of [0, 1]) {
           const [one, other] = [
             await game.standing(together[index] ?? ''),
@@ -296,6 +307,33 @@ describe('an array of events', () => {
     )
     const receipts = outcomes.flatMap((outcome) => ('receipt' in outcome ? [outcome.receipt] : []))
     for (const receipt of receipts) assert.deepEqual(receipt, receipts[0])
+  })
+
+  test('with keys that are known answers what each was given, and why, as it was the first time', async () => {
+    const businessId = (await game.owner()).business.id
+    const requests = ['capped', 'capped', 'capped', 'capped', 'cooled', 'cooled', 'capped_and_cooled'].map((type) =>
+      requestFor(businessId, { type }),
+    )
+    const receipts = (outcomes: AwardOutcome[]) =>
+      outcomes.map((outcome) => ('receipt' in outcome ? outcome.receipt : assert.fail(outcome.outcome)))
+    const first = await awards.award(requests)
+    assert.deepEqual(
+      receipts(first).map(({ points_awarded, reason }) => [points_awarded, reason]),
+      [
+        [10, undefined],
+        [10, undefined],
+        [5, 'daily_cap'],
+        [0, 'daily_cap'],
+        [10, undefined],
+        [0, 'cooldown'],
+        [10, undefined],
+      ],
+    )
+    for (const again of [await awards.award(requests), await awards.award(requests.toReversed())]) {
+      assert.ok(again.every(({ outcome }) => outcome === 'replayed'))
+      const told = receipts(again)
+      assert.deepEqual(told[0]?.event_id === receipts(first)[0]?.event_id ? told : told.toReversed(), receipts(first))
+    }
   })
 
   test('with a key that is known among many that are new leaves nothing twice', async () => {

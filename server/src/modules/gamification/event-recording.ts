@@ -83,7 +83,7 @@ export function createEventRecording({ awards, leaderboard, links, onAwarded, me
   return {
     /** recordEvent awards an event that an owner posts for a business of their own, by its rule; a replay answers the stored receipt. */
     async recordEvent(userId: string, input: EventInput): Promise<Receipt> {
-      const { business_id: businessId = null } = input
+      const businessId = input.business_id?.toLowerCase() ?? null
       if (businessId !== null && !idSchema.safeParse(businessId).success)
         throw problem.invalid([{ path: 'business_id', message: 'must be a UUID' }])
       const now = clock.now()

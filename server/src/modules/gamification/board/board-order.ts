@@ -6,6 +6,7 @@ export type BoardKey = {
 }
 
 const BUCKET = 512
+const KNOWN_COUNTS = 10_000
 
 /**
  * BoardOrder keeps slots in board order and counts them: an order-statistic list in buckets of some hundred slots.
@@ -110,6 +111,7 @@ export class BoardOrder {
     let above = this.#above.get(total)
     if (above === undefined) {
       above = this.#indexWhere((other) => other > total)
+      if (this.#above.size >= KNOWN_COUNTS) this.#above.clear()
       this.#above.set(total, above)
     }
     return above
