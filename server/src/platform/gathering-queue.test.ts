@@ -78,14 +78,11 @@ test('calls that arrive while every lane is busy wait, in order, and leave in ba
   )
 })
 
-test('what waits is parted among the lanes that are free', async () => {
-  const { queue, calls, sent } = heldQueue({ lanes: 2 })
-  for (const request of [1, 2, 3, 4, 5]) void queue.add(request)
+test('where requests have keys, what waits is parted among the lanes that are free, and a key is not', async () => {
+  const { queue, calls, sent } = heldQueue({ lanes: 2, keyOf: (request) => String(request % 10) })
+  for (const request of [1, 2, 3, 4, 5, 11, 12]) void queue.add(request)
   await turn()
-  assert.deepEqual(sent(), [
-    [1, 2, 3],
-    [4, 5],
-  ])
+  assert.deepEqual(sent(), [[1, 2, 3, 4, 11, 12], [5]])
   for (const request of [6, 7, 8]) void queue.add(request)
   calls[0]?.finish()
   await turn()

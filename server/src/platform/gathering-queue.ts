@@ -15,8 +15,8 @@ type GatheringQueueOptions<Request, Outcome> = {
   /** Batches under way at once; it may depend on how many requests wait. */
   lanes: number | ((waiting: number) => number)
   /**
-   * Whose a request is. What is of one is never in two batches at once, and keeps its order; nobody's by default, so that
-   * all may be in any.
+   * Whose a request is. What is of one is never in two batches at once, and keeps its order; and what waits is parted among
+   * the lanes that are free. By default a batch takes whatever waits.
    */
   keyOf?: (request: Request) => string
   /** Most requests that may wait; beyond it a call is refused with 503 rather than kept in memory. */
@@ -49,10 +49,8 @@ export function createGatheringQueue<Request, Outcome>(
   function dispatch(): void {
     isDue = false
     for (let free = lanesFor(waiting.length) - busyLanes; free > 0 && waiting.length > 0; free--) {
-      // What waits is parted among the free lanes.
-      const batch = taken(Math.min(options.batchSize, Math.ceil(waiting.length / free)))
+      const { batch, keys } = taken(Math.ceil(waiting.length / free))
       if (batch.length === 0) return
-      const keys = keyOf ? new Set(batch.map(({ request }) => keyOf(request))) : []
       for (const key of keys) underWay.add(key)
       busyLanes++
       void settle(batch).finally(() => {
@@ -67,17 +65,21 @@ export function createGatheringQueue<Request, Outcome>(
     }
   }
 
-  // The first that wait, but for what must wait for a batch that is under way.
-  function taken(most: number): Waiting<Request, Outcome>[] {
-    if (!keyOf || underWay.size === 0) return waiting.splice(0, most)
+  // The first that wait, `share` of them and what else is of their keys, but for what must wait for a batch under way.
+  function taken(share: number): { batch: Waiting<Request, Outcome>[]; keys: Set<string> } {
+    const keys = new Set<string>()
+    if (!keyOf) return { batch: waiting.splice(0, options.batchSize), keys }
     const batch: Waiting<Request, Outcome>[] = []
-    const left = waiting.filter((entry) => {
-      if (batch.length === most || underWay.has(keyOf(entry.request))) return true
+    waiting = waiting.filter((entry) => {
+      const key = keyOf(entry.request)
+      const isLeft =
+        underWay.has(key) || batch.length === options.batchSize || (batch.length >= share && !keys.has(key))
+      if (isLeft) return true
+      keys.add(key)
       batch.push(entry)
       return false
     })
-    waiting = left
-    return batch
+    return { batch, keys }
   }
 
   async function settle(batch: Waiting<Request, Outcome>[]): Promise<void> {
