@@ -93,8 +93,8 @@ $$;
 --   and, where points changed, the sequence of the change in the business's history and the microsecond at which the total
 --   was reached; or a refusal, in which the columns after it mean nothing:
 --   'no_business' (none of the caller's), 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero'.
--- One event, as the service sends it (given_points and given_reason are of adjustments only). `timely` is false where its source
--- may not date it so; that is asked after the key, so that a late retry is still a replay.
+-- One event, as the service sends it (given_points and given_reason are of adjustments only). `timely` is false where its
+-- source may not date it so; that is asked after the key, so that a late retry is still a replay.
 --   {"ordinal":1,"event_id":"…","ledger_id":"…","source":"owner","namespace":"owner","idempotency_key":"k1",
 --    "fingerprint":"9f…","actor_id":"…","type":"sale_recorded","metadata":{},"occurred_at":"2026-11-22T08:00:00.000Z",
 --    "timely":true,"given_points":null,"given_reason":null}
@@ -154,8 +154,7 @@ BEGIN
     WITH found AS (
       SELECT a.*, b.user_id AS owner_id, s.business_id, s.ctid AS place, s.total_points AS total_before,
         s.highest_points AS highest_before, s.sequence AS last_sequence, known.receipt, r.id AS rule_id,
-        r.version AS rule_version,
-        local_day(a.occurred_at, b.time_zone) AS day,
+        r.version AS rule_version, local_day(a.occurred_at, b.time_zone) AS day,
         coalesce(a.given_points, r.points) AS worth, r.daily_cap, r.cooldown_seconds,
         CASE WHEN r.cooldown_seconds > 0
           THEN is_cooling(s.business_id, r.id, r.cooldown_seconds, a.occurred_at) END AS is_cooling,

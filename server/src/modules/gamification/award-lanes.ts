@@ -3,7 +3,7 @@ import { databaseTrouble } from '../../platform/db/database-trouble.ts'
 import { Problem } from '../../platform/errors.ts'
 import { createGatheringQueue } from '../../platform/gathering-queue.ts'
 import type { Log } from '../../platform/logger.ts'
-import type { AwardOutcome, AwardRequest } from './award-repository.ts'
+import { type AwardOutcome, type AwardRequest, whoseOf } from './award-repository.ts'
 
 // Each is a transaction under way at most: as many as the machine can work on, since more of them only make smaller
 // arrays, and what a statement costs whatever its length is then paid more often. Where arrays are long all the same, one
@@ -29,16 +29,16 @@ export type AwardLanes = {
 }
 
 /**
- * createAwardLanes sends what is of one business, or of one caller who names none, in one array at a time. An array holds
- * the rows of its businesses until it has committed, so arrays that share one would run one after the other; and what was
- * posted first for a business is awarded first.
+ * createAwardLanes sends what is of one owner, or of one business where nobody owns the call, in one array at a time. An
+ * array holds the rows of its businesses until it has committed, so arrays that share one would run one after the other;
+ * and what was posted first is awarded first.
  */
 export function createAwardLanes({ award, log }: LaneOptions): AwardLanes {
   const queue = createGatheringQueue<AwardRequest, AwardOutcome>({
     send: award,
     batchSize: LONGEST_ARRAY,
     lanes: (waiting) => (waiting >= MANY ? LANES + 1 : LANES),
-    keyOf: (request) => request.businessId ?? request.caller ?? '',
+    keyOf: whoseOf,
     capacity: MOST_WAITING,
   })
 

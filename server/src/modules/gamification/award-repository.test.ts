@@ -24,65 +24,6 @@ const resultOf = (outcome: AwardOutcome) =>
     ? [outcome.outcome, outcome.receipt.points_awarded, outcome.receipt.total_points, outcome.receipt.reason ?? null]
     : [outcome.outcome]
 
-describe('events of one business in one array', () => {
-  let game: Game
-  before(async () => {
-    game = await startGame()
-    await game.rule('sale', 10)
-  })
-  after(() => game.close())
-
-  test('are judged one after the other, also where another business lies between them', async () => {
-    const awards = createAwardRepository(game.store)
-    const [one, two] = [(await game.owner()).business.id, (await game.owner()).business.id]
-    const outcomes = await awards.award([one, two, one, one, two].map((id) => requestFor(id, { type: 'sale' })))
-    assert.deepEqual(
-      outcomes.map((outcome) => resultOf(outcome)[2]),
-      [10, 10, 20, 30, 20],
-    )
-    assert.deepEqual(await game.untruths(), [])
-  })
-
-  test('that its owner names in one and not in the other are two as well', async () => {
-    const awards = createAwardRepository(game.store)
-    const owner = await game.owner()
-    const outcomes = await awards.award(
-      [null, owner.business.id].map((businessId) => ({
-        ...requestFor('', { type: 'sale', source: 'owner', namespace: 'owner' }),
-        businessId,
-        caller: owner.user.id,
-      })),
-    )
-    assert.deepEqual(
-      outcomes.map((outcome) => resultOf(outcome)[2]),
-      [10, 20],
-    )
-  })
-
-  test('that nobody can tell to be of one are refused together, and awarded one by one', async () => {
-    const awards = createAwardRepository(game.store)
-    const owner = await game.owner()
-    const both = [
-      requestFor(owner.business.id, { type: 'sale' }),
-      {
-        ...requestFor('', { type: 'sale', source: 'owner', namespace: 'owner' }),
-        businessId: null,
-        caller: owner.user.id,
-      },
-    ]
-    await assert.rejects(awards.award(both), { code: '23505' })
-    assert.equal(await game.counted('events', 'business_id = $1', [owner.business.id]), 0)
-
-    const queue = createGatheringQueue({ send: awards.award, batchSize: 10, lanes: 1, capacity: 10 })
-    const outcomes = await Promise.all(both.map((request) => queue.add(request)))
-    assert.deepEqual(outcomes.map(resultOf), [
-      ['awarded', 10, 10, null],
-      ['awarded', 10, 20, null],
-    ])
-    assert.deepEqual(await game.untruths(), [])
-  })
-})
-
 describe('the day of a cap', () => {
   let game: Game
   let awards: ReturnType<typeof createAwardRepository>
@@ -307,6 +248,51 @@ describe('an array of events', () => {
     )
     const receipts = outcomes.flatMap((outcome) => ('receipt' in outcome ? [outcome.receipt] : []))
     for (const receipt of receipts) assert.deepEqual(receipt, receipts[0])
+  })
+
+  test('judges those of one business one after the other, also where another business lies between them', async () => {
+    const [one, two] = [(await game.owner()).business.id, (await game.owner()).business.id]
+    const outcomes = await awards.award([one, two, one, one, two].map((id) => requestFor(id, { type: 'plain' })))
+    assert.deepEqual(
+      outcomes.map((outcome) => resultOf(outcome)[2]),
+      [10, 10, 20, 30, 20],
+    )
+  })
+
+  test('has two of a business that its owner names in one and not in the other', async () => {
+    const owner = await game.owner()
+    const outcomes = await awards.award(
+      [null, owner.business.id].map((businessId) => ({
+        ...requestFor('', { type: 'plain', source: 'owner', namespace: 'owner' }),
+        businessId,
+        caller: owner.user.id,
+      })),
+    )
+    assert.deepEqual(
+      outcomes.map((outcome) => resultOf(outcome)[2]),
+      [10, 20],
+    )
+  })
+
+  test('with two that nobody can tell to be of one business is refused as a whole, and awarded one by one', async () => {
+    const owner = await game.owner()
+    const both = [
+      requestFor(owner.business.id, { type: 'plain' }),
+      {
+        ...requestFor('', { type: 'plain', source: 'owner', namespace: 'owner' }),
+        businessId: null,
+        caller: owner.user.id,
+      },
+    ]
+    await assert.rejects(awards.award(both), { code: '23505' })
+    assert.equal(await game.counted('events', 'business_id = $1', [owner.business.id]), 0)
+
+    const queue = createGatheringQueue({ send: awards.award, batchSize: 10, lanes: 1, capacity: 10 })
+    const outcomes = await Promise.all(both.map((request) => queue.add(request)))
+    assert.deepEqual(outcomes.map(resultOf), [
+      ['awarded', 10, 10, null],
+      ['awarded', 10, 20, null],
+    ])
   })
 
   test('with keys that are known answers what each was given, and why, as it was the first time', async () => {

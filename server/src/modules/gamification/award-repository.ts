@@ -40,9 +40,9 @@ type AcceptedRow = {
   levels_gained: string[] | null
   unlocked: string[] | null
   reason: string | null
-  // Both only where points changed.
+  // Only where points changed.
   sequence: number | null
-  reached_at_us: number | null
+  reached_at_us: number
 }
 type AnswerRow = AcceptedRow | { ordinal: number; outcome: Refused }
 
@@ -147,14 +147,17 @@ const isKeyKnown = (error: unknown) => pgErrorCode(error) === '23505' && pgConst
 export type AwardRepository = ReturnType<typeof createAwardRepository>
 
 /**
- * inputOf writes events for award_events: the first of each business, and what comes after it, or null. An owner's are
- * told apart by the owner, who need not say which business they mean.
+ * whoseOf tells requests apart by whom they are of: the owner, who need not say which business they mean, or else the
+ * business. What is of one is awarded one after the other.
  */
+export const whoseOf = ({ caller, businessId }: AwardRequest): string => caller ?? businessId ?? ''
+
+/** inputOf writes events for award_events: the first of each, and what comes after it, or null. */
 function inputOf(requests: AwardRequest[]): [input: string, later: string | null] {
   const turns: unknown[][] = [[]]
-  const met = new Map<string | null, number>()
+  const met = new Map<string, number>()
   for (const [index, request] of requests.entries()) {
-    const whose = request.caller ?? request.businessId
+    const whose = whoseOf(request)
     const turn = met.get(whose) ?? 0
     met.set(whose, turn + 1)
     ;(turns[turn] ??= []).push({
@@ -212,6 +215,6 @@ function acceptedOutcome(row: AcceptedRow, type: string): AwardOutcome {
   return {
     outcome: row.outcome,
     receipt,
-    change: sequence === null || reachedAtUs === null ? null : { sequence, reachedAtUs },
+    change: sequence === null ? null : { sequence, reachedAtUs },
   }
 }
