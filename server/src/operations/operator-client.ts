@@ -10,8 +10,6 @@ export async function withOperatorClient<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const client = newClient({ ...options.connection, application_name: `tangga ${options.name}` })
-  // A lost connection fails the statement under way; without a listener it would end the process instead.
-  client.on('error', () => undefined)
   await client.connect()
   try {
     await client.query(`

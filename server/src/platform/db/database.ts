@@ -32,12 +32,23 @@ export function openPool(connection: pg.PoolConfig, onError: (error: Error) => v
     ...connection,
   })
   pool.on('error', onError)
+  pool.on('connect', surviveLoss)
   return { pool, db: drizzle(pool, { casing: 'snake_case' }) }
 }
 
 /** newClient makes a connection beside the pool, not opened yet, for work that must not hold to the pool's time limits. */
 export function newClient(connection: pg.ClientConfig): pg.Client {
-  return new pg.Client(connection)
+  const client = new pg.Client(connection)
+  surviveLoss(client)
+  return client
+}
+
+/**
+ * surviveLoss leaves the loss of a connection to the statement that fails by it, or to the next one. The event says it
+ * too, also of a connection in the middle of a transaction, and would end the process if nobody listened.
+ */
+function surviveLoss(client: pg.ClientBase): void {
+  client.on('error', () => {})
 }
 
 /** databaseError finds the driver's error, which the query builder wraps, or undefined for anything else. */

@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import pg from 'pg'
+import type pg from 'pg'
 import { StartupRefusal } from '../startup-refusal.ts'
+import { newClient } from './database.ts'
 
 /** migrationsFolder holds the generated and hand-written migrations, forward only. */
 export const migrationsFolder = fileURLToPath(new URL('../../../migrations', import.meta.url))
@@ -16,7 +17,7 @@ const MIGRATION_LOCK = 7_261_001
  * with a StartupRefusal, since an old program would misread it.
  */
 export async function migrate(connection: pg.PoolConfig): Promise<void> {
-  const client = new pg.Client({ ...connection, application_name: 'tangga migrations' })
+  const client = newClient({ ...connection, application_name: 'tangga migrations' })
   await client.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { StartupRefusal } from '../startup-refusal.ts'
 import { resolveDataDir } from './data-dir.ts'
 import type { StoreLog } from './data-dir.ts'
+import { newClient } from './database.ts'
 import { openEmbedded } from './embedded/embedded-database.ts'
 import { systemErrorCode } from './system-error.ts'
 
@@ -67,8 +68,7 @@ async function refuseOldServer(connection: pg.PoolConfig, log: StoreLog): Promis
 const passing = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', '57P03', '53300'])
 
 async function checkVersion(connection: pg.PoolConfig): Promise<void> {
-  const client = new pg.Client({ ...connection, connectionTimeoutMillis: 5_000 })
-  client.on('error', () => undefined)
+  const client = newClient({ ...connection, connectionTimeoutMillis: 5_000 })
   try {
     await client.connect()
     const { rows } = await client.query<{ server_version: string }>('show server_version')
