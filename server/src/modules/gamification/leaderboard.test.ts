@@ -225,3 +225,19 @@ test('a failure to take over awards is told to nobody who would award them again
   assert.match(lines.join(''), /of this test/)
   await store.pool.end()
 })
+
+test('a board that cannot be read yet is closed at once', async () => {
+  const away = new URL(server.databaseUrl)
+  away.pathname += '_away'
+  const store = openPool({ connectionString: away.href }, () => {})
+  const failed = Promise.withResolvers<void>()
+  const leaderboard = createLeaderboard({
+    store,
+    log: createLog({ level: 'warn' }, { write: () => failed.resolve() }),
+    feeds: { changed() {}, lookAgain() {} },
+  })
+  leaderboard.start()
+  await failed.promise
+  await leaderboard.close()
+  await store.pool.end()
+})

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { createStandingConnection } from '../../../platform/db/standing-connection.ts'
 import type { Log } from '../../../platform/logger.ts'
@@ -34,12 +35,11 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
   let poll: NodeJS.Timeout | undefined
   let signOfLife: NodeJS.Timeout | undefined
   let gather: NodeJS.Timeout | undefined
-  let retry: NodeJS.Timeout | undefined
   let peerHeardAt = -Infinity
   let hasMore = false
   let isFollowing = false
   let hasListened = false
-  let isClosed = false
+  const closing = new AbortController()
   let starting: Promise<void> = Promise.resolve()
 
   async function follow(): Promise<void> {
@@ -52,7 +52,7 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
       hasMore = false
       // The next poll tries again, and what was missed is still there.
       await board.follow().catch((error: unknown) => log.warn({ err: error }, 'the board could not read its news'))
-    } while (hasMore && !isClosed)
+    } while (hasMore && !closing.signal.aborted)
     isFollowing = false
   }
 
@@ -90,17 +90,15 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
 
   async function begin(): Promise<void> {
     await connection.open()
-    while (!board.isWarm && !isClosed) {
+    while (!board.isWarm && !closing.signal.aborted) {
       try {
         await board.warmUp()
       } catch (error) {
         log.warn({ err: error }, 'the board could not be read; trying again')
-        await new Promise((resolve) => {
-          retry = setTimeout(resolve, RETRY_MS)
-        })
+        await pause(RETRY_MS, undefined, { signal: closing.signal }).catch(() => {})
       }
     }
-    if (isClosed) return
+    if (closing.signal.aborted) return
     poll = setInterval(() => void follow(), SAFETY_POLL_MS).unref()
     signOfLife = setInterval(() => tell('here'), SIGN_OF_LIFE_MS).unref()
   }
@@ -118,11 +116,10 @@ export function createBoardFollower({ board, pool, log }: FollowerOptions): Boar
       }, GATHER_MS).unref()
     },
     async close() {
-      isClosed = true
+      closing.abort()
       clearInterval(poll)
       clearInterval(signOfLife)
       clearTimeout(gather)
-      clearTimeout(retry)
       await connection.close()
       await starting
     },
