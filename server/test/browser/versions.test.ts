@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { says } from '../model-server.ts'
 import { browserSite, startServerWithModel } from './browser-site.ts'
 import { assertPleasant, desk, phone, show, watchForTrouble } from './chromium-browser.ts'
@@ -127,6 +128,11 @@ test('two tabs of a conversation agree while both are in sight, and a hidden one
   const { context, page: first, leave } = await visit(desk, email)
   const second = await context.newPage()
   const trouble = watchForTrouble(second)
+  const asked: string[] = []
+  second.on('request', (request) => asked.push(request.url()))
+  const inQuiet = async () => {
+    for (let count = -1; count !== asked.length; await pause(1_000)) count = asked.length
+  }
   const ask = async (text: string) => {
     const composer = first.getByRole('textbox', { name: 'Message to the advisor' })
     await composer.fill(text)
@@ -158,9 +164,9 @@ test('two tabs of a conversation agree while both are in sight, and a hidden one
   await inBoth('So it is.')
   await second.getByText('Version 1 of 2').waitFor()
 
-  // A hidden tab costs nothing until it is looked at.
-  const asked: string[] = []
-  second.on('request', (request) => asked.push(request.url()))
+  // A hidden tab costs nothing until it is looked at. What the last change has it read may still be on its way.
+  await inQuiet()
+  asked.length = 0
   await second.evaluate(show('hidden'))
   await first.getByRole('button', { name: 'Later version' }).press('Enter')
   await first.getByTestId('answer').getByText('Perhaps.').waitFor()

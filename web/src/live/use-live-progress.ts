@@ -37,6 +37,8 @@ export function useLiveProgress(businesses: readonly Business[]): void {
 
     function settle(): void {
       gathering = undefined
+      // A hidden tab keeps them until it is looked at.
+      if (!visible) return
       const events = gathered
       gathered = []
       for (const id of new Set(events.map(({ data }) => data.business_id))) void pointsChanged(id)
@@ -49,6 +51,7 @@ export function useLiveProgress(businesses: readonly Business[]): void {
         return
       }
       if (visible) return
+      if (gathered.length > 0) gathering ??= setTimeout(settle, GATHER_MS)
       const { signal } = (visible = new AbortController())
       void followFeed({
         open: (after) => liveFeed(after, signal),
