@@ -88,6 +88,19 @@ BEGIN
 END
 $$;
 
+-- known_event is the event that a key of a business was used for; its columns are null where there is none. It is one
+-- look-up of the whole key, however many events the business has.
+CREATE FUNCTION known_event(business uuid, key_namespace text, key text) RETURNS events
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  answer events;
+BEGIN
+  SELECT * INTO answer FROM events AS e
+  WHERE e.business_id = business AND e.namespace = key_namespace AND e.idempotency_key = key LIMIT 1;
+  RETURN answer;
+END
+$$;
+
 -- award_events judges an array of events and answers one row for each, in any order:
 --   outcome 'awarded' | 'replayed' with the parts of the stored receipt (levels_gained and unlocked are null where empty)
 --   and, where points changed, the sequence of the change in the business's history and the microsecond at which the total
@@ -103,9 +116,10 @@ $$;
 -- does not name it, and somebody else does) and change its points, both take its next sequence, and the call fails as a
 -- whole.
 -- `named` has the business of each event, in the order of the ordinals, which count from 1 over all arrays. `callers`,
--- where any event is of an owner, has the owners: they name a business of their own, or none for their first.
+-- where any event is of an owner, has the owners: they name a business of their own, or none for their first, which whoever
+-- knows it had better name.
 -- Where it is not `is_careful`, it takes for new whatever would be awarded: a key that is known breaks events_key_once, and
--- the caller asks again.
+-- the caller asks again. So does whoever gets a refusal, since a replay outlives its rule.
 -- Businesses are locked in id order. What follows is read after the locks, and judged and written by one statement an
 -- array. It is begun anew for every call, which costs more than an event: what few events need is a function of its own.
 CREATE FUNCTION award_events(input json, later json, named uuid[], callers uuid[], is_careful boolean)
@@ -124,6 +138,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   meant uuid[] := named;
+  known integer[] := '{}';
   judged_at timestamptz;
   judged_at_us bigint;
   turn integer := 0;
@@ -133,12 +148,15 @@ BEGIN
   is_held := pg_advisory_xact_lock_shared(definitions_barrier()) IS NOT NULL;
 
   -- Resolved before anything is locked.
-  IF callers IS NOT NULL THEN
+  IF is_careful OR array_position(named, NULL) IS NOT NULL THEN
     meant := ARRAY(
-      SELECT CASE WHEN c.caller IS NULL THEN c.named ELSE (
+      SELECT CASE WHEN c.caller IS NULL THEN (
+        SELECT b.id FROM businesses AS b WHERE b.id = c.named AND b.erased_at IS NULL
+      ) ELSE (
         SELECT b.id FROM businesses AS b
         WHERE may_act_for(c.caller, b.user_id, b.erased_at) AND (c.named IS NULL OR b.id = c.named)
-        ORDER BY b.id LIMIT 1) END
+        ORDER BY b.id LIMIT 1
+      ) END
       FROM unnest(callers, named) WITH ORDINALITY AS c (caller, named, nth)
       ORDER BY c.nth);
   END IF;
@@ -149,45 +167,48 @@ BEGIN
   judged_at_us := extract(epoch FROM judged_at) * 1000000;
 
   WHILE input IS NOT NULL LOOP
+    IF is_careful THEN
+      RETURN QUERY
+      SELECT a.ordinal, CASE WHEN x.fingerprint = a.fingerprint THEN 'replayed' ELSE 'key_conflict' END, x.id,
+        x.business_id, x.points_awarded, x.total_after, x.level_id, x.level_name, x.levels_gained, x.unlocked, x.reason,
+        NULL::bigint, judged_at_us
+      FROM json_to_recordset(input) AS a (ordinal integer, namespace text, idempotency_key text, fingerprint text)
+      CROSS JOIN LATERAL known_event(meant[a.ordinal], a.namespace, a.idempotency_key) AS x
+      WHERE x.id IS NOT NULL;
+
+      known := ARRAY(
+        SELECT a.ordinal FROM json_to_recordset(input) AS a (ordinal integer, namespace text, idempotency_key text)
+        WHERE (known_event(meant[a.ordinal], a.namespace, a.idempotency_key)).id IS NOT NULL);
+    END IF;
+
     -- OFFSET 0 keeps PostgreSQL from writing out a step wherever a column of it is named.
     RETURN QUERY
     WITH found AS (
       SELECT a.*, b.user_id AS owner_id, s.business_id, s.ctid AS place, s.total_points AS total_before,
-        s.highest_points AS highest_before, s.sequence AS last_sequence, known.receipt, r.id AS rule_id,
-        r.version AS rule_version, local_day(a.occurred_at, b.time_zone) AS day,
-        coalesce(a.given_points, r.points) AS worth, r.daily_cap, r.cooldown_seconds,
+        s.highest_points AS highest_before, s.sequence AS last_sequence, r.id AS rule_id, r.version AS rule_version,
+        local_day(a.occurred_at, b.time_zone) AS day, coalesce(a.given_points, r.points) AS worth, r.daily_cap,
+        r.cooldown_seconds,
         CASE WHEN r.cooldown_seconds > 0
           THEN is_cooling(s.business_id, r.id, r.cooldown_seconds, a.occurred_at) END AS is_cooling,
         CASE WHEN r.daily_cap IS NOT NULL
           THEN room_of_day(s.business_id, r.id, r.daily_cap, local_day(a.occurred_at, b.time_zone)) END AS room,
         CASE
-          WHEN known.fingerprint = a.fingerprint THEN 'replayed'
-          WHEN known.id IS NOT NULL THEN 'key_conflict'
-          ELSE coalesce(refused.outcome, 'awarded') END AS outcome
-      FROM json_to_recordset(input) AS a (ordinal integer, event_id uuid, ledger_id uuid, source text, namespace text,
-        idempotency_key text, fingerprint text, actor_id uuid, type text, metadata jsonb, occurred_at timestamptz,
-        timely boolean, given_points integer, given_reason text)
-      LEFT JOIN businesses AS b ON b.id = meant[a.ordinal] AND b.erased_at IS NULL
-      LEFT JOIN business_standings AS s ON s.business_id = b.id
-      LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.given_points IS NULL
-      CROSS JOIN LATERAL (
-        SELECT CASE
           WHEN s.business_id IS NULL THEN 'no_business'
           WHEN NOT a.timely THEN 'untimely'
           WHEN s.total_points + a.given_points < 0 THEN 'below_zero'
-          WHEN a.given_points IS NOT NULL THEN NULL
+          WHEN a.given_points IS NOT NULL THEN 'awarded'
           WHEN r.id IS NULL OR NOT r.active THEN 'unknown_type'
           WHEN a.source IN ('owner', 'api_key') AND a.source <> ALL (r.sources) THEN 'source_closed'
+          ELSE 'awarded'
         END AS outcome
-      ) AS refused
-      -- A key that is known comes before any other reason, so that a replay outlives its rule.
-      LEFT JOIN LATERAL (
-        SELECT x.id, x.fingerprint, x AS receipt FROM events AS x
-        WHERE (is_careful OR refused.outcome IS NOT NULL)
-          AND x.business_id = s.business_id AND x.namespace = a.namespace AND x.idempotency_key = a.idempotency_key
-        -- One look-up of the whole key, however many events the business has.
-        LIMIT 1
-      ) AS known ON true
+      FROM json_to_recordset(input) AS a (ordinal integer, event_id uuid, ledger_id uuid, source text, namespace text,
+        idempotency_key text, fingerprint text, actor_id uuid, type text, metadata jsonb, occurred_at timestamptz,
+        timely boolean, given_points integer, given_reason text)
+      LEFT JOIN businesses AS b ON b.id = meant[a.ordinal] AND CASE WHEN callers[a.ordinal] IS NULL
+        THEN b.erased_at IS NULL ELSE may_act_for(callers[a.ordinal], b.user_id, b.erased_at) END
+      LEFT JOIN business_standings AS s ON s.business_id = b.id
+      LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.given_points IS NULL
+      WHERE a.ordinal <> ALL (known)
       OFFSET 0
     ),
     worth AS (
@@ -237,12 +258,8 @@ BEGIN
         level_id = j.level_id, sequence = j.sequence, reached_at = judged_at
       FROM judged AS j WHERE s.ctid = j.place AND j.points <> 0
     )
-    -- A replay has no points and no reason of its own, and answers what is stored.
-    SELECT j.ordinal, j.outcome, coalesce((j.receipt).id, j.event_id), j.business_id,
-      coalesce(j.points, (j.receipt).points_awarded), coalesce(j.total_points, (j.receipt).total_after),
-      coalesce(j.level_id, (j.receipt).level_id), coalesce(j.level_name, (j.receipt).level_name),
-      coalesce((j.reached).levels_gained, (j.receipt).levels_gained), coalesce((j.reached).unlocked, (j.receipt).unlocked),
-      coalesce(j.reason, (j.receipt).reason), j.sequence, judged_at_us
+    SELECT j.ordinal, j.outcome, j.event_id, j.business_id, j.points, j.total_points, j.level_id, j.level_name,
+      (j.reached).levels_gained, (j.reached).unlocked, j.reason, j.sequence, judged_at_us
     FROM judged AS j;
 
     input := later -> turn;

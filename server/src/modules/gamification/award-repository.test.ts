@@ -274,6 +274,28 @@ describe('an array of events', () => {
     )
   })
 
+  test('goes by what memory says of an owner who names no business, where that is theirs', async () => {
+    const [owner, other] = [await game.owner(), await game.owner()]
+    await game.rows('UPDATE businesses SET erased_at = now(), user_id = NULL WHERE id = $1', [other.business.id])
+    const stranger = await game.owner()
+    const first = owner.business.id
+    const body = { business_name: 'Second', business_category: 'Food', business_stage: 'Idea' }
+    const second = (await game.api('POST', '/business/profile', { token: owner.token, body })).json.id
+    const outcomes = await awards.award(
+      [first, second, stranger.business.id, other.business.id, randomUUID(), null].map((likelyBusinessId) => ({
+        ...requestFor('', { type: 'plain', source: 'owner', namespace: 'owner' }),
+        businessId: null,
+        likelyBusinessId,
+        caller: owner.user.id,
+      })),
+    )
+    assert.deepEqual(
+      outcomes.map((outcome) => 'receipt' in outcome && outcome.receipt.business_id),
+      [first, second, first, first, first, first],
+    )
+    assert.equal(await game.counted('events', 'business_id = $1', [stranger.business.id]), 0)
+  })
+
   test('with two that nobody can tell to be of one business is refused as a whole, and awarded one by one', async () => {
     const owner = await game.owner()
     const both = [

@@ -11,6 +11,8 @@ import type { Receipt } from './dto.ts'
 export type AwardRequest = {
   caller: string | null
   businessId: string | null
+  /** What a caller who names none most probably means, as far as memory knows; the database decides. */
+  likelyBusinessId?: string | null
   source: 'owner' | 'api_key' | 'admin' | 'server'
   namespace: string
   idempotencyKey: string
@@ -77,36 +79,47 @@ const CAREFUL_MS = 1_000
 export function createAwardRepository({ pool, db }: Store) {
   let carefulUntil = 0
 
-  async function awardOnce(requests: AwardRequest[], isCareful: boolean): Promise<AwardOutcome[]> {
+  async function ask(requests: AwardRequest[], isCareful: boolean): Promise<AwardOutcome[]> {
     const { rows } = await pool.query<AnswerRow>({
       name: 'award_events',
       text: 'SELECT * FROM award_events($1, $2, $3, $4, $5)',
-      values: [...inputOf(requests), businessesOf(requests), callersOf(requests), isCareful],
+      values: [...inputOf(requests), businessesOf(requests, isCareful), callersOf(requests), isCareful],
     })
     return outcomesOf(requests, rows)
+  }
+
+  /** askQuickly takes keys for new and likely businesses for true; undefined, and nothing done, where a key is known. */
+  async function askQuickly(requests: AwardRequest[]): Promise<AwardOutcome[] | undefined> {
+    try {
+      return await ask(requests, false)
+    } catch (error) {
+      if (!isKeyKnown(error)) throw error
+      carefulUntil = performance.now() + CAREFUL_MS
+      return undefined
+    }
   }
 
   return {
     /**
      * award judges the events in order; outcomes come in the same order. It is one round trip and one transaction, or two
-     * where a key is known.
+     * where a key is known or something is refused: what is known is answered again, whatever would refuse it by now.
      */
     async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      if (performance.now() < carefulUntil) return awardOnce(requests, true)
-      try {
-        return await awardOnce(requests, false)
-      } catch (error) {
-        if (!isKeyKnown(error)) throw error
-        carefulUntil = performance.now() + CAREFUL_MS
-        return awardOnce(requests, true)
-      }
+      // Whether a total allows an adjustment depends on what came before it, so it is asked once.
+      const isCareful = performance.now() < carefulUntil || requests.some(({ points }) => points !== undefined)
+      const outcomes = isCareful ? undefined : await askQuickly(requests)
+      if (!outcomes) return ask(requests, true)
+      const refused = requests.filter((_, at) => !wasAccepted(outcomes[at]))
+      if (refused.length === 0) return outcomes
+      const again = (await ask(refused, true)).values()
+      return outcomes.map((outcome) => (wasAccepted(outcome) ? outcome : (again.next().value ?? outcome)))
     },
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
     async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
       const [input, later] = inputOf(requests)
       const { rows } = await tx.execute<AnswerRow>(sql`SELECT * FROM award_events(${input}::json, ${later}::json,
-        ${sql.param(businessesOf(requests))}::uuid[], ${sql.param(callersOf(requests))}::uuid[], true)`)
+        ${sql.param(businessesOf(requests, true))}::uuid[], ${sql.param(callersOf(requests))}::uuid[], true)`)
       return outcomesOf(requests, rows)
     },
 
@@ -141,6 +154,8 @@ export function createAwardRepository({ pool, db }: Store) {
     },
   }
 }
+
+const wasAccepted = (outcome: AwardOutcome | undefined) => outcome !== undefined && 'receipt' in outcome
 
 const isKeyKnown = (error: unknown) => pgErrorCode(error) === '23505' && pgConstraint(error) === 'events_key_once'
 
@@ -181,7 +196,8 @@ function inputOf(requests: AwardRequest[]): [input: string, later: string | null
   return [JSON.stringify(input), later.length > 0 ? JSON.stringify(later) : null]
 }
 
-const businessesOf = (requests: AwardRequest[]) => requests.map(({ businessId }) => businessId)
+const businessesOf = (requests: AwardRequest[], isCareful: boolean) =>
+  requests.map(({ businessId, likelyBusinessId = null }) => businessId ?? (isCareful ? null : likelyBusinessId))
 
 const callersOf = (requests: AwardRequest[]) =>
   requests.some(({ caller }) => caller !== null) ? requests.map(({ caller }) => caller) : null

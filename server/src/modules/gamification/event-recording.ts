@@ -21,7 +21,7 @@ export type BatchResult = Receipt | Record<string, unknown>
 
 type RecordingOptions = {
   awards: AwardRepository
-  leaderboard: Pick<Leaderboard, 'awarded' | 'rankOf' | 'ranksOf'>
+  leaderboard: Pick<Leaderboard, 'awarded' | 'firstBusinessOf' | 'rankOf' | 'ranksOf'>
   links: Pick<LinkService, 'businessesOf'>
   /** Called when awards have committed. */
   onAwarded: () => void
@@ -93,6 +93,7 @@ export function createEventRecording({ awards, leaderboard, links, onAwarded, me
         ...content,
         caller: userId,
         businessId,
+        likelyBusinessId: businessId === null ? leaderboard.firstBusinessOf(userId) : null,
         source: 'owner',
         namespace: 'owner',
         actorId: userId,

@@ -101,6 +101,9 @@ export function createLeaderboard({ store, log, feeds }: { store: Store; log: Lo
       return board.leaderboardJson(query) ?? board.topJson(query.limit)
     },
 
+    /** firstBusinessOf is a person's first business as far as memory knows, or null. */
+    firstBusinessOf: (userId: string): string | null => (board.isWarm ? board.firstBusinessOf(userId) : null),
+
     /** rankOf is a business's rank, null off the board. */
     async rankOf(businessId: string): Promise<number | null> {
       if (!board.isWarm) return (await ranking.ranksOf([businessId])).get(businessId) ?? null

@@ -127,6 +127,11 @@ export class BoardTable {
     return this.#byOwner.find(userId)
   }
 
+  /** idOf is the business of a slot. */
+  idOf(slot: number): string {
+    return readId(this.#ids, slot)
+  }
+
   /** put adds a business or brings a known one up to date; a standing older than the known one keeps the known points. */
   put(business: BoardBusiness): void {
     const known = this.find(business.businessId)
@@ -211,7 +216,7 @@ export class BoardTable {
   read(slot: number) {
     const [businessName = '', userName = ''] = this.#arena.get(this.#names[slot] ?? 0).split('\0')
     return {
-      businessId: readId(this.#ids, slot),
+      businessId: this.idOf(slot),
       userId: this.#hasOwner(slot) ? readId(this.#owners, slot) : null,
       businessName,
       userName,

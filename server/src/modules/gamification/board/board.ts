@@ -180,6 +180,12 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
       return `[${listed}${listed && ','}${JSON.stringify(entry(own, userId))}]`
     },
 
+    /** firstBusinessOf is a person's first business, or null where none is known. */
+    firstBusinessOf(userId: string): string | null {
+      const slot = table.firstOf(userId)
+      return slot === -1 ? null : table.idOf(slot)
+    },
+
     /** ranksOf are the ranks of businesses, null off the board; undefined for one that is not known. */
     rankOf(businessId: string): number | null | undefined {
       const slot = table.find(businessId)
