@@ -11,6 +11,7 @@ import { type BenchServer, startBenchServer, startGenerator } from './processes.
 import { BOARD_INDEX } from './naive.ts'
 import type { Measure } from './report.ts'
 import { ownerToken } from './owner-token.ts'
+import { median, spreadOf } from './statistics.ts'
 import { countWrong } from './wrong.ts'
 
 type EngineBench = { isQuick: boolean; tell: (what: string) => void }
@@ -36,10 +37,7 @@ export async function runEngineBench({ isQuick, tell }: EngineBench): Promise<Me
     await none.stop()
 
     const url = await databases.create('bench_large', { businesses: large })
-    const server = await startBenchServer(url, secretKey)
-    tell(
-      `the server serves after ${Math.round(server.listeningMs)} ms and ranks from memory after ${Math.round(server.warmMs)} ms`,
-    )
+    const { server, measure: started } = await measureStart({ url, secretKey, starts: size.pairs, tell })
     const { memory } = await server.memory()
     const http = { server, generator, background, secretKey, businesses: large, ...size, onProgress: tell }
     server.setConstant(await aLeaderboard(http))
@@ -99,14 +97,7 @@ export async function runEngineBench({ isQuick, tell }: EngineBench): Promise<Me
         aim: 150,
         baseline: `resident ${Math.round((memory.rss - base.rss) / 1e6)} MB more than with one business`,
       }),
-      plain({
-        name: 'start_1m_s',
-        value: server.warmMs / 1000,
-        unit: 's',
-        atLeast: 6,
-        aim: 3,
-        baseline: `serving after ${(server.listeningMs / 1000).toFixed(2)} s, from memory after this`,
-      }),
+      started,
       follow.measure,
       plain({ name: 'wrong_1m', value: wrong, unit: '', atLeast: 0, aim: 0, baseline: null }),
     ]
@@ -150,6 +141,39 @@ async function benchAwards({ oursUrl, naiveUrl, businesses, size, tell }: AwardO
   } finally {
     await app.close()
     await Promise.all([ours.pool.end(), naive.pool.end()])
+  }
+}
+
+type StartOptions = { url: string; secretKey: string; starts: number; tell: (what: string) => void }
+
+// The first start finds nothing of the program in the memory of the machine, and is counted like the others.
+async function measureStart({ url, secretKey, starts, tell }: StartOptions) {
+  const listeningMs: number[] = []
+  const warmMs: number[] = []
+  for (;;) {
+    const server = await startBenchServer(url, secretKey)
+    listeningMs.push(server.listeningMs)
+    warmMs.push(server.warmMs)
+    tell(
+      `the server serves after ${Math.round(server.listeningMs)} ms and ranks from memory after ${Math.round(server.warmMs)} ms`,
+    )
+    if (warmMs.length < starts) {
+      await server.stop()
+      continue
+    }
+    const { min, max } = spreadOf(warmMs)
+    const measure: Measure = {
+      ...plain({
+        name: 'start_1m_s',
+        value: median(warmMs) / 1000,
+        unit: 's',
+        atLeast: 6,
+        aim: 3,
+        baseline: `serving after ${(median(listeningMs) / 1000).toFixed(2)} s, from memory after this`,
+      }),
+      spread: { min: min / 1000, max: max / 1000 },
+    }
+    return { server, measure }
   }
 }
 
