@@ -5,7 +5,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT owner = caller AND erased_at IS 
 
 -- accessible_business is the business that a person named, if they may act for it, or their first one where `named` is
 -- null; null when there is none. Example: accessible_business(caller, NULL) → the oldest business of the caller.
--- It is PL/pgSQL because that keeps its plan; as an SQL function it would be planned anew for every award.
+-- It is PL/pgSQL because that keeps its plan; as an SQL function it would be planned anew for every call.
 CREATE FUNCTION accessible_business(caller uuid, named uuid) RETURNS uuid
 LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN

@@ -88,23 +88,25 @@ BEGIN
 END
 $$;
 
--- known_event is the event that a key of a business was used for; its columns are null where there is none. It is one
--- look-up of the whole key, however many events the business has.
+-- known_event is the event that a key of a business was used for; its columns are null where there is none, and for a
+-- business that was erased. It is one look-up of the whole key, however many events the business has.
 CREATE FUNCTION known_event(business uuid, key_namespace text, key text) RETURNS events
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   answer events;
 BEGIN
   SELECT * INTO answer FROM events AS e
-  WHERE e.business_id = business AND e.namespace = key_namespace AND e.idempotency_key = key LIMIT 1;
+  WHERE e.business_id = business AND e.namespace = key_namespace AND e.idempotency_key = key
+    AND EXISTS (SELECT FROM businesses AS b WHERE b.id = business AND b.erased_at IS NULL)
+  LIMIT 1;
   RETURN answer;
 END
 $$;
 
 -- award_events judges an array of events and answers one row for each, in any order:
 --   outcome 'awarded' | 'replayed' with the parts of the stored receipt (levels_gained and unlocked are null where empty)
---   and, where points changed, the sequence of the change in the business's history and the microsecond at which the total
---   was reached; or a refusal, in which the columns after it mean nothing:
+--   and of an award that changed points the sequence of the change in the business's history, and the microsecond at which
+--   the total was reached; or a refusal, in which the columns after it mean nothing:
 --   'no_business' (none of the caller's), 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero'.
 -- One event, as the service sends it (given_points and given_reason are of adjustments only). `timely` is false where its
 -- source may not date it so; that is asked after the key, so that a late retry is still a replay.
@@ -147,7 +149,8 @@ BEGIN
   -- An expression costs a fraction of a statement.
   is_held := pg_advisory_xact_lock_shared(definitions_barrier()) IS NOT NULL;
 
-  -- Resolved before anything is locked.
+  -- Resolved before anything is locked. Where all are named, the statement that judges checks whose they are: whoever names
+  -- another's business waits for it, and gets nothing.
   IF is_careful OR array_position(named, NULL) IS NOT NULL THEN
     meant := ARRAY(
       SELECT CASE WHEN c.caller IS NULL THEN (

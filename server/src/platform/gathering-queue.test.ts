@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createGatheringQueue } from './gathering-queue.ts'
 
-type Call = { requests: number[]; finish: (outcomes?: string[]) => void; fail: (error: unknown) => void }
+type Call = { requests: number[]; finish: (outcomes?: (string | Error)[]) => void; fail: (error: unknown) => void }
 
 /** heldQueue makes a queue whose batches end when the test says so; `calls` are the batches that have left. */
 function heldQueue({
@@ -218,4 +218,15 @@ test('an answer with too few outcomes fails the requests that it left out', asyn
   const [first, second] = await outcomes
   assert.equal(first?.status, 'fulfilled')
   assert.match(String(second?.status === 'rejected' && second.reason), /expected 2 outcomes, came 1/)
+})
+
+test('an error in the place of an outcome fails its request alone, which is not tried again', async () => {
+  const { queue, calls } = heldQueue()
+  const outcomes = Promise.allSettled([1, 2].map(queue.add))
+  await turn()
+  calls[0]?.finish([new Error('only this'), 'done 2'])
+  const [first, second] = await outcomes
+  assert.match(String(first?.status === 'rejected' && first.reason), /only this/)
+  assert.deepEqual(second, { status: 'fulfilled', value: 'done 2' })
+  assert.equal(calls.length, 1)
 })

@@ -8,8 +8,8 @@ type Waiting<Request, Outcome> = {
 }
 
 type GatheringQueueOptions<Request, Outcome> = {
-  /** Carries out a batch; outcomes come in the order of the requests. */
-  send: (requests: Request[]) => Promise<Outcome[]>
+  /** Carries out a batch; outcomes come in the order of the requests, and an Error in place of one is its caller's alone. */
+  send: (requests: Request[]) => Promise<(Outcome | Error)[]>
   /** Most requests in one batch. */
   batchSize: number
   /** Batches under way at once; it may depend on how many requests wait. */
@@ -96,6 +96,7 @@ export function createGatheringQueue<Request, Outcome>(
     batch.forEach((entry, index) => {
       const outcome = outcomes[index]
       if (outcome === undefined) entry.reject(new Error(`expected ${batch.length} outcomes, came ${outcomes.length}`))
+      else if (outcome instanceof Error) entry.reject(outcome)
       else entry.resolve(outcome)
     })
   }

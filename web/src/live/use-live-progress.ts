@@ -19,6 +19,8 @@ const GATHER_MS = 800
 export function useLiveProgress(businesses: readonly Business[]): void {
   const { t, i18n } = useTranslation()
   const place = useRef<{ lastId: string | undefined }>({ lastId: undefined })
+  // What has come and is not told of yet.
+  const gathered = useRef<FeedEvent[]>([])
   const ids = businesses.map(({ id }) => id).join(' ')
 
   const tell = useEffectEvent((news: LiveNews) => {
@@ -32,15 +34,14 @@ export function useLiveProgress(businesses: readonly Business[]): void {
   useEffect(() => {
     if (ids === '') return
     let visible: AbortController | undefined
-    let gathered: FeedEvent[] = []
     let gathering: ReturnType<typeof setTimeout> | undefined
 
     function settle(): void {
       gathering = undefined
       // A hidden tab keeps them until it is looked at.
       if (!visible) return
-      const events = gathered
-      gathered = []
+      const events = gathered.current
+      gathered.current = []
       for (const id of new Set(events.map(({ data }) => data.business_id))) void pointsChanged(id)
       for (const news of newsOf(events, ownEvents)) tell(news)
     }
@@ -51,13 +52,13 @@ export function useLiveProgress(businesses: readonly Business[]): void {
         return
       }
       if (visible) return
-      if (gathered.length > 0) gathering ??= setTimeout(settle, GATHER_MS)
+      if (gathered.current.length > 0) gathering ??= setTimeout(settle, GATHER_MS)
       const { signal } = (visible = new AbortController())
       void followFeed({
         open: (after) => liveFeed(after, signal),
         place: place.current,
         onEvent(event) {
-          gathered.push(event)
+          gathered.current.push(event)
           gathering ??= setTimeout(settle, GATHER_MS)
         },
         onGap: () => ids.split(' ').forEach((id) => void pointsChanged(id)),

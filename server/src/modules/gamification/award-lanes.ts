@@ -14,8 +14,8 @@ const LONGEST_ARRAY = 200
 const MOST_WAITING = 10_000
 
 type LaneOptions = {
-  /** Awards an array of requests; outcomes come in their order. */
-  award: (requests: AwardRequest[]) => Promise<AwardOutcome[]>
+  /** Awards an array of requests; outcomes come in their order, and an Error in place of one is of that request alone. */
+  award: (requests: AwardRequest[]) => Promise<(AwardOutcome | Error)[]>
   log: Log
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { QueryConfig } from 'pg'
 import { type Game, startGame } from '../../../test/game.ts'
+import type { Store } from '../../platform/db/database.ts'
 import { createGatheringQueue } from '../../platform/gathering-queue.ts'
 import { type AwardOutcome, type AwardRequest, createAwardRepository } from './award-repository.ts'
 
@@ -19,17 +21,31 @@ const requestFor = (businessId: string, more: Partial<AwardRequest> & { type: st
   ...more,
 })
 
-const resultOf = (outcome: AwardOutcome) =>
-  'receipt' in outcome
-    ? [outcome.outcome, outcome.receipt.points_awarded, outcome.receipt.total_points, outcome.receipt.reason ?? null]
-    : [outcome.outcome]
+/** awardsOf is a repository of its own, of which every event is expected to be answered. */
+function awardsOf(store: Store) {
+  const { award } = createAwardRepository(store)
+  return {
+    async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
+      return (await award(requests)).map((outcome) => {
+        if (outcome instanceof Error) throw outcome
+        return outcome
+      })
+    },
+  }
+}
+
+const resultOf = (outcome: AwardOutcome) => {
+  if (!('receipt' in outcome)) return [outcome.outcome]
+  const { points_awarded: points, total_points: total, reason } = outcome.receipt
+  return [outcome.outcome, points, total, reason ?? null]
+}
 
 describe('the day of a cap', () => {
   let game: Game
-  let awards: ReturnType<typeof createAwardRepository>
+  let awards: ReturnType<typeof awardsOf>
   before(async () => {
     game = await startGame()
-    awards = createAwardRepository(game.store)
+    awards = awardsOf(game.store)
     await game.rule('daily', 10, { daily_cap: 10 })
     await game.rule('hourly', 10, { daily_cap: 100 })
   })
@@ -130,10 +146,10 @@ describe('the day of a cap', () => {
 
 describe('an array of events', () => {
   let game: Game
-  let awards: ReturnType<typeof createAwardRepository>
+  let awards: ReturnType<typeof awardsOf>
   before(async () => {
     game = await startGame()
-    awards = createAwardRepository(game.store)
+    awards = awardsOf(game.store)
     await game.level(0)
     await game.level(20)
     await game.level(45)
@@ -275,25 +291,44 @@ describe('an array of events', () => {
   })
 
   test('goes by what memory says of an owner who names no business, where that is theirs', async () => {
-    const [owner, other] = [await game.owner(), await game.owner()]
-    await game.rows('UPDATE businesses SET erased_at = now(), user_id = NULL WHERE id = $1', [other.business.id])
-    const stranger = await game.owner()
+    const [owner, erased, stranger] = [await game.owner(), await game.owner(), await game.owner()]
+    await game.rows('UPDATE businesses SET erased_at = now(), user_id = NULL WHERE id = $1', [erased.business.id])
     const first = owner.business.id
     const body = { business_name: 'Second', business_category: 'Food', business_stage: 'Idea' }
     const second = (await game.api('POST', '/business/profile', { token: owner.token, body })).json.id
-    const outcomes = await awards.award(
-      [first, second, stranger.business.id, other.business.id, randomUUID(), null].map((likelyBusinessId) => ({
-        ...requestFor('', { type: 'plain', source: 'owner', namespace: 'owner' }),
-        businessId: null,
-        likelyBusinessId,
-        caller: owner.user.id,
-      })),
-    )
-    assert.deepEqual(
-      outcomes.map((outcome) => 'receipt' in outcome && outcome.receipt.business_id),
-      [first, second, first, first, first, first],
-    )
+    const meant = async (likely: (string | null)[]) => {
+      // A repository that has met a known key looks things up for a while.
+      const outcomes = await awardsOf(game.store).award(
+        likely.map((likelyBusinessId) => ({
+          ...requestFor('', { type: 'plain', source: 'owner', namespace: 'owner' }),
+          businessId: null,
+          likelyBusinessId,
+          caller: owner.user.id,
+        })),
+      )
+      return outcomes.map((outcome) => 'receipt' in outcome && outcome.receipt.business_id)
+    }
+    for (const wrong of [stranger.business.id, erased.business.id, randomUUID()])
+      assert.deepEqual(await meant([wrong]), [first])
+    assert.deepEqual(await meant([second, stranger.business.id, first]), [second, first, first])
+    assert.deepEqual(await meant([second, null, stranger.business.id]), [second, first, first])
     assert.equal(await game.counted('events', 'business_id = $1', [stranger.business.id]), 0)
+  })
+
+  test('with one that cannot be asked again after it was refused gives the others what they were awarded', async () => {
+    const [one, two] = [(await game.owner()).business.id, (await game.owner()).business.id]
+    let calls = 0
+    const pool = Object.create(game.store.pool, {
+      query: {
+        value: (query: QueryConfig) =>
+          ++calls === 2 ? Promise.reject(new Error('the connection was lost')) : game.store.pool.query(query),
+      },
+    })
+    const lost = createAwardRepository({ ...game.store, pool })
+    const outcomes = await lost.award([requestFor(one, { type: 'plain' }), requestFor(two, { type: 'no_such_type' })])
+    const [awarded, refused] = outcomes
+    assert.ok(awarded && 'receipt' in awarded && awarded.receipt.business_id === one)
+    assert.ok(refused instanceof Error && refused.message === 'the connection was lost')
   })
 
   test('with two that nobody can tell to be of one business is refused as a whole, and awarded one by one', async () => {
@@ -362,14 +397,11 @@ describe('an array of events', () => {
 
   test('lets a key be used by a later event when the first with it was refused', async () => {
     const { business } = await game.owner()
-    const outcomes = await awards.award([
+    const outcomes = await awardsOf(game.store).award([
       requestFor(business.id, { type: 'unknown', idempotencyKey: 'k' }),
       requestFor(business.id, { type: 'plain', idempotencyKey: 'k' }),
     ])
-    assert.deepEqual(
-      outcomes.map((outcome) => outcome.outcome),
-      ['unknown_type', 'awarded'],
-    )
+    assert.deepEqual(outcomes.map(resultOf), [['unknown_type'], ['awarded', 10, 10, null]])
   })
 
   test('of 1,000 events for 10 businesses is one round trip with a receipt for each', async () => {

@@ -11,7 +11,7 @@ import type { Receipt } from './dto.ts'
 export type AwardRequest = {
   caller: string | null
   businessId: string | null
-  /** What a caller who names none most probably means, as far as memory knows; the database decides. */
+  /** Their first business as far as memory knows, where they name none; the database checks that it is theirs. */
   likelyBusinessId?: string | null
   source: 'owner' | 'api_key' | 'admin' | 'server'
   namespace: string
@@ -83,43 +83,52 @@ export function createAwardRepository({ pool, db }: Store) {
     const { rows } = await pool.query<AnswerRow>({
       name: 'award_events',
       text: 'SELECT * FROM award_events($1, $2, $3, $4, $5)',
-      values: [...inputOf(requests), businessesOf(requests, isCareful), callersOf(requests), isCareful],
+      values: [...inputOf(requests), businessesOf(requests), callersOf(requests), isCareful],
     })
     return outcomesOf(requests, rows)
   }
 
-  /** askQuickly takes keys for new and likely businesses for true; undefined, and nothing done, where a key is known. */
-  async function askQuickly(requests: AwardRequest[]): Promise<AwardOutcome[] | undefined> {
-    try {
-      return await ask(requests, false)
-    } catch (error) {
-      if (!isKeyKnown(error)) throw error
-      carefulUntil = performance.now() + CAREFUL_MS
-      return undefined
-    }
-  }
-
   return {
     /**
-     * award judges the events in order; outcomes come in the same order. It is one round trip and one transaction, or two
-     * where a key is known or something is refused: what is known is answered again, whatever would refuse it by now.
+     * award judges the events in order; outcomes come in the same order. Almost always it is one round trip and one
+     * transaction: it takes keys for new and likely businesses for true. Where a key is known, all is undone and asked
+     * with care; and what is refused is asked again alone, since a replay outlives whatever would refuse it by now, and
+     * the business may be another. Where only that fails, an Error stands in its place.
      */
-    async award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
-      // Whether a total allows an adjustment depends on what came before it, so it is asked once.
-      const isCareful = performance.now() < carefulUntil || requests.some(({ points }) => points !== undefined)
-      const outcomes = isCareful ? undefined : await askQuickly(requests)
-      if (!outcomes) return ask(requests, true)
-      const refused = requests.filter((_, at) => !wasAccepted(outcomes[at]))
-      if (refused.length === 0) return outcomes
-      const again = (await ask(refused, true)).values()
-      return outcomes.map((outcome) => (wasAccepted(outcome) ? outcome : (again.next().value ?? outcome)))
+    async award(requests: AwardRequest[]): Promise<(AwardOutcome | Error)[]> {
+      let isCareful = performance.now() < carefulUntil || needsCare(requests)
+      let outcomes: (AwardOutcome | Error)[]
+      try {
+        outcomes = await ask(requests, isCareful)
+      } catch (error) {
+        if (isCareful || !isKeyKnown(error)) throw error
+        carefulUntil = performance.now() + CAREFUL_MS
+        isCareful = true
+        outcomes = await ask(requests, true)
+      }
+
+      const doubtful = requests.flatMap((request, at) => {
+        const outcome = outcomes[at]
+        if (!outcome || 'receipt' in outcome) return []
+        const wasLikely = 'outcome' in outcome && outcome.outcome === 'no_business' && request.likelyBusinessId
+        if (isCareful && !wasLikely) return []
+        return [{ at, request: wasLikely ? { ...request, likelyBusinessId: null } : request }]
+      })
+      if (doubtful.length === 0) return outcomes
+      const again = await ask(
+        doubtful.map(({ request }) => request),
+        true,
+      ).catch((error: unknown) => doubtful.map(() => (error instanceof Error ? error : new Error(String(error)))))
+      for (const [nth, { at }] of doubtful.entries())
+        outcomes[at] = again[nth] ?? new Error('an event was not answered')
+      return outcomes
     },
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
     async awardWithin(tx: Transaction, requests: AwardRequest[]): Promise<AwardOutcome[]> {
       const [input, later] = inputOf(requests)
       const { rows } = await tx.execute<AnswerRow>(sql`SELECT * FROM award_events(${input}::json, ${later}::json,
-        ${sql.param(businessesOf(requests, true))}::uuid[], ${sql.param(callersOf(requests))}::uuid[], true)`)
+        ${sql.param(businessesOf(requests))}::uuid[], ${sql.param(callersOf(requests))}::uuid[], true)`)
       return outcomesOf(requests, rows)
     },
 
@@ -155,7 +164,15 @@ export function createAwardRepository({ pool, db }: Store) {
   }
 }
 
-const wasAccepted = (outcome: AwardOutcome | undefined) => outcome !== undefined && 'receipt' in outcome
+/**
+ * needsCare tells of arrays that are not to be asked quickly: where a key comes twice, the second would break the whole;
+ * and whether a total allows an adjustment depends on what came before it, so that it cannot be asked again.
+ */
+function needsCare(requests: AwardRequest[]): boolean {
+  const keys = new Set<string>()
+  for (const request of requests) keys.add(`${whoseOf(request)} ${request.namespace} ${request.idempotencyKey}`)
+  return keys.size < requests.length || requests.some(({ points }) => points !== undefined)
+}
 
 const isKeyKnown = (error: unknown) => pgErrorCode(error) === '23505' && pgConstraint(error) === 'events_key_once'
 
@@ -196,8 +213,8 @@ function inputOf(requests: AwardRequest[]): [input: string, later: string | null
   return [JSON.stringify(input), later.length > 0 ? JSON.stringify(later) : null]
 }
 
-const businessesOf = (requests: AwardRequest[], isCareful: boolean) =>
-  requests.map(({ businessId, likelyBusinessId = null }) => businessId ?? (isCareful ? null : likelyBusinessId))
+const businessesOf = (requests: AwardRequest[]) =>
+  requests.map(({ businessId, likelyBusinessId = null }) => businessId ?? likelyBusinessId)
 
 const callersOf = (requests: AwardRequest[]) =>
   requests.some(({ caller }) => caller !== null) ? requests.map(({ caller }) => caller) : null

@@ -32,10 +32,11 @@ type RecordingOptions = {
 
 /** createEventRecording makes the ways in which points are given: by people, by programs, one by one and in batches. */
 export function createEventRecording({ awards, leaderboard, links, onAwarded, metrics, clock, log }: RecordingOptions) {
-  async function award(requests: AwardRequest[]): Promise<AwardOutcome[]> {
+  async function award(requests: AwardRequest[]): Promise<(AwardOutcome | Error)[]> {
     const outcomes = await awards.award(requests)
-    judged(outcomes)
-    await leaderboard.awarded(outcomes)
+    const told = outcomes.filter((outcome): outcome is AwardOutcome => !(outcome instanceof Error))
+    judged(told)
+    await leaderboard.awarded(told)
     onAwarded()
     return outcomes
   }
