@@ -227,7 +227,7 @@ describe('a loop of tool calls', () => {
 })
 
 describe('a model server that fails', () => {
-  const bounded = { firstTokenMs: 60, stallMs: 60 }
+  const bounded = { firstTokenMs: 1_000, stallMs: 60 }
   const cut: ModelStep[] = [{ text: ['You have ', '140'] }, { cut: true }]
 
   for (const [what, steps] of [

@@ -147,7 +147,7 @@ for (const provider of ['openai-compatible', 'anthropic', 'google'] as const) {
       const stalled = await play(underTest({ limits: { stallMs: 60 } }).engine, runInput('Hi'))
       assert.deepEqual([stalled.text, stalled.failure?.code], ['Wait', 'model_timeout'])
       assert.equal(await server.requests[0]?.closed, 'client')
-      const silent = await play(underTest({ limits: { firstTokenMs: 60 } }).engine, runInput('Hi'))
+      const silent = await play(underTest({ limits: { firstTokenMs: 1_000 } }).engine, runInput('Hi'))
       assert.deepEqual([silent.text, silent.failure?.code], ['', 'model_timeout'])
       assert.equal(await server.requests[1]?.closed, 'client')
     })
