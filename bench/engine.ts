@@ -146,7 +146,7 @@ async function benchAwards({ oursUrl, naiveUrl, businesses, size, tell }: AwardO
 
 type StartOptions = { url: string; secretKey: string; starts: number; tell: (what: string) => void }
 
-// The first start after the seed takes longest, since the machine has other things in its memory, and is counted like the others.
+// The first start after the seed takes longest, and is counted like the others.
 async function measureStart({ url, secretKey, starts, tell }: StartOptions) {
   const listeningMs: number[] = []
   const warmMs: number[] = []

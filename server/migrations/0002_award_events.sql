@@ -140,7 +140,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
   meant uuid[] := named;
-  known integer[] := '{}';
   judged_at timestamptz;
   judged_at_us bigint;
   turn integer := 0;
@@ -151,15 +150,9 @@ BEGIN
 
   -- Resolved before anything is locked. Where all are named, the statement that judges checks whose they are: whoever names
   -- another's business waits for it, and gets nothing.
-  IF is_careful OR array_position(named, NULL) IS NOT NULL THEN
+  IF callers IS NOT NULL AND (is_careful OR array_position(named, NULL) IS NOT NULL) THEN
     meant := ARRAY(
-      SELECT CASE WHEN c.caller IS NULL THEN (
-        SELECT b.id FROM businesses AS b WHERE b.id = c.named AND b.erased_at IS NULL
-      ) ELSE (
-        SELECT b.id FROM businesses AS b
-        WHERE may_act_for(c.caller, b.user_id, b.erased_at) AND (c.named IS NULL OR b.id = c.named)
-        ORDER BY b.id LIMIT 1
-      ) END
+      SELECT CASE WHEN c.caller IS NULL THEN c.named ELSE accessible_business(c.caller, c.named) END
       FROM unnest(callers, named) WITH ORDINALITY AS c (caller, named, nth)
       ORDER BY c.nth);
   END IF;
@@ -178,10 +171,6 @@ BEGIN
       FROM json_to_recordset(input) AS a (ordinal integer, namespace text, idempotency_key text, fingerprint text)
       CROSS JOIN LATERAL known_event(meant[a.ordinal], a.namespace, a.idempotency_key) AS x
       WHERE x.id IS NOT NULL;
-
-      known := ARRAY(
-        SELECT a.ordinal FROM json_to_recordset(input) AS a (ordinal integer, namespace text, idempotency_key text)
-        WHERE (known_event(meant[a.ordinal], a.namespace, a.idempotency_key)).id IS NOT NULL);
     END IF;
 
     -- OFFSET 0 keeps PostgreSQL from writing out a step wherever a column of it is named.
@@ -211,7 +200,7 @@ BEGIN
         THEN b.erased_at IS NULL ELSE may_act_for(callers[a.ordinal], b.user_id, b.erased_at) END
       LEFT JOIN business_standings AS s ON s.business_id = b.id
       LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.given_points IS NULL
-      WHERE a.ordinal <> ALL (known)
+      WHERE NOT is_careful OR (known_event(meant[a.ordinal], a.namespace, a.idempotency_key)).id IS NULL
       OFFSET 0
     ),
     worth AS (

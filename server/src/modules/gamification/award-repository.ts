@@ -79,11 +79,11 @@ const CAREFUL_MS = 1_000
 export function createAwardRepository({ pool, db }: Store) {
   let carefulUntil = 0
 
-  async function ask(requests: AwardRequest[], isCareful: boolean): Promise<AwardOutcome[]> {
+  async function ask(requests: AwardRequest[], isCareful: boolean, input = inputOf(requests)): Promise<AwardOutcome[]> {
     const { rows } = await pool.query<AnswerRow>({
       name: 'award_events',
       text: 'SELECT * FROM award_events($1, $2, $3, $4, $5)',
-      values: [...inputOf(requests), businessesOf(requests), callersOf(requests), isCareful],
+      values: [...input, businessesOf(requests), callersOf(requests), isCareful],
     })
     return outcomesOf(requests, rows)
   }
@@ -96,21 +96,22 @@ export function createAwardRepository({ pool, db }: Store) {
      * the business may be another. Where only that fails, an Error stands in its place.
      */
     async award(requests: AwardRequest[]): Promise<(AwardOutcome | Error)[]> {
-      let isCareful = performance.now() < carefulUntil || needsCare(requests)
-      let outcomes: (AwardOutcome | Error)[]
+      const input = inputOf(requests)
+      let isCareful = performance.now() < carefulUntil || needsCare(requests, input)
+      let outcomes: AwardOutcome[]
       try {
-        outcomes = await ask(requests, isCareful)
+        outcomes = await ask(requests, isCareful, input)
       } catch (error) {
         if (isCareful || !isKeyKnown(error)) throw error
         carefulUntil = performance.now() + CAREFUL_MS
         isCareful = true
-        outcomes = await ask(requests, true)
+        outcomes = await ask(requests, true, input)
       }
 
       const doubtful = requests.flatMap((request, at) => {
         const outcome = outcomes[at]
         if (!outcome || 'receipt' in outcome) return []
-        const wasLikely = 'outcome' in outcome && outcome.outcome === 'no_business' && request.likelyBusinessId
+        const wasLikely = outcome.outcome === 'no_business' && request.likelyBusinessId
         if (isCareful && !wasLikely) return []
         return [{ at, request: wasLikely ? { ...request, likelyBusinessId: null } : request }]
       })
@@ -119,9 +120,9 @@ export function createAwardRepository({ pool, db }: Store) {
         doubtful.map(({ request }) => request),
         true,
       ).catch((error: unknown) => doubtful.map(() => (error instanceof Error ? error : new Error(String(error)))))
-      for (const [nth, { at }] of doubtful.entries())
-        outcomes[at] = again[nth] ?? new Error('an event was not answered')
-      return outcomes
+      const answers: (AwardOutcome | Error)[] = outcomes
+      for (const [nth, { at }] of doubtful.entries()) answers[at] = again[nth] ?? new Error('an event was not answered')
+      return answers
     },
 
     /** awardWithin is award inside a transaction that has more to do. It holds the businesses until that commits. */
@@ -168,10 +169,12 @@ export function createAwardRepository({ pool, db }: Store) {
  * needsCare tells of arrays that are not to be asked quickly: where a key comes twice, the second would break the whole;
  * and whether a total allows an adjustment depends on what came before it, so that it cannot be asked again.
  */
-function needsCare(requests: AwardRequest[]): boolean {
-  const keys = new Set<string>()
-  for (const request of requests) keys.add(`${whoseOf(request)} ${request.namespace} ${request.idempotencyKey}`)
-  return keys.size < requests.length || requests.some(({ points }) => points !== undefined)
+function needsCare(requests: AwardRequest[], [, later]: AwardInput): boolean {
+  if (requests.some(({ points }) => points !== undefined)) return true
+  // A key that comes twice is of one owner or business, of whom there is more than one event then.
+  if (later === null) return false
+  const keys = requests.map((request) => `${whoseOf(request)} ${request.namespace} ${request.idempotencyKey}`)
+  return new Set(keys).size < keys.length
 }
 
 const isKeyKnown = (error: unknown) => pgErrorCode(error) === '23505' && pgConstraint(error) === 'events_key_once'
@@ -184,8 +187,10 @@ export type AwardRepository = ReturnType<typeof createAwardRepository>
  */
 export const whoseOf = ({ caller, businessId }: AwardRequest): string => caller ?? businessId ?? ''
 
+type AwardInput = [input: string, later: string | null]
+
 /** inputOf writes events for award_events: the first of each, and what comes after it, or null. */
-function inputOf(requests: AwardRequest[]): [input: string, later: string | null] {
+function inputOf(requests: AwardRequest[]): AwardInput {
   const turns: unknown[][] = [[]]
   const met = new Map<string, number>()
   for (const [index, request] of requests.entries()) {
