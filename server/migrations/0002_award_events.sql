@@ -108,11 +108,13 @@ $$;
 --   and of an award that changed points the sequence of the change in the business's history, and the microsecond at which
 --   the total was reached; or a refusal, in which the columns after it mean nothing:
 --   'no_business' (none of the caller's), 'key_conflict', 'untimely', 'unknown_type', 'source_closed', 'below_zero'.
--- One event, as the service sends it (given_points and given_reason are of adjustments only). `timely` is false where its
--- source may not date it so; that is asked after the key, so that a late retry is still a replay.
---   {"ordinal":1,"event_id":"…","ledger_id":"…","source":"owner","namespace":"owner","idempotency_key":"k1",
---    "fingerprint":"9f…","actor_id":"…","type":"sale_recorded","metadata":{},"occurred_at":"2026-11-22T08:00:00.000Z",
---    "timely":true,"given_points":null,"given_reason":null}
+-- One event, as the service sends it. What is usual is left out, since reading it takes a tenth of an award: namespace where
+-- it is the name of the source, actor_id where it is the caller, metadata where there is none; given_points and
+-- given_reason are of adjustments only; `timely` is false where its source may not date it so, which is asked after the
+-- key, so that a late retry is still a replay.
+--   {"ordinal":1,"event_id":"…","source":"api_key","namespace":"api_key:…","idempotency_key":"k1","fingerprint":"9f…",
+--    "actor_id":"…","type":"sale_recorded","metadata":{},"occurred_at":"2026-11-22T08:00:00.000Z","timely":false,
+--    "given_points":5,"given_reason":"…"}
 -- `input` has one event of each business at most; what else there is of a business follows in the arrays of `later`, one
 -- in each, which is null where there is nothing. Where two events of one array mean the same business after all (its owner
 -- does not name it, and somebody else does) and change its points, both take its next sequence, and the call fails as a
@@ -168,8 +170,9 @@ BEGIN
       SELECT a.ordinal, CASE WHEN x.fingerprint = a.fingerprint THEN 'replayed' ELSE 'key_conflict' END, x.id,
         x.business_id, x.points_awarded, x.total_after, x.level_id, x.level_name, x.levels_gained, x.unlocked, x.reason,
         NULL::bigint, judged_at_us
-      FROM json_to_recordset(input) AS a (ordinal integer, namespace text, idempotency_key text, fingerprint text)
-      CROSS JOIN LATERAL known_event(meant[a.ordinal], a.namespace, a.idempotency_key) AS x
+      FROM json_to_recordset(input) AS a (ordinal integer, source text, namespace text, idempotency_key text,
+        fingerprint text)
+      CROSS JOIN LATERAL known_event(meant[a.ordinal], coalesce(a.namespace, a.source), a.idempotency_key) AS x
       WHERE x.id IS NOT NULL;
     END IF;
 
@@ -193,14 +196,15 @@ BEGIN
           WHEN a.source IN ('owner', 'api_key') AND a.source <> ALL (r.sources) THEN 'source_closed'
           ELSE 'awarded'
         END AS outcome
-      FROM json_to_recordset(input) AS a (ordinal integer, event_id uuid, ledger_id uuid, source text, namespace text,
+      FROM json_to_recordset(input) AS a (ordinal integer, event_id uuid, source text, namespace text,
         idempotency_key text, fingerprint text, actor_id uuid, type text, metadata jsonb, occurred_at timestamptz,
         timely boolean, given_points integer, given_reason text)
       LEFT JOIN businesses AS b ON b.id = meant[a.ordinal] AND CASE WHEN callers[a.ordinal] IS NULL
         THEN b.erased_at IS NULL ELSE may_act_for(callers[a.ordinal], b.user_id, b.erased_at) END
       LEFT JOIN business_standings AS s ON s.business_id = b.id
       LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.given_points IS NULL
-      WHERE NOT is_careful OR (known_event(meant[a.ordinal], a.namespace, a.idempotency_key)).id IS NULL
+      WHERE NOT is_careful OR (known_event(meant[a.ordinal], coalesce(a.namespace, a.source), a.idempotency_key)).id
+        IS NULL
       OFFSET 0
     ),
     worth AS (
@@ -231,16 +235,17 @@ BEGIN
       INSERT INTO events (id, business_id, source, namespace, idempotency_key, fingerprint, actor_id, type, metadata,
         occurred_at, day, created_at, rule_id, rule_version, is_limited, points_awarded, reason, total_after, level_id,
         level_name, levels_gained, unlocked)
-      SELECT j.event_id, j.business_id, j.source, j.namespace, j.idempotency_key, j.fingerprint, j.actor_id, j.type,
-        j.metadata, j.occurred_at, j.day, judged_at, j.rule_id, j.rule_version,
-        j.points <> 0 AND (j.daily_cap IS NOT NULL OR j.cooldown_seconds IS NOT NULL), j.points, j.reason, j.total_points,
+      SELECT j.event_id, j.business_id, j.source, coalesce(j.namespace, j.source), j.idempotency_key, j.fingerprint,
+        coalesce(j.actor_id, callers[j.ordinal]), j.type, j.metadata, j.occurred_at, j.day, judged_at, j.rule_id,
+        j.rule_version, j.points <> 0 AND (j.daily_cap IS NOT NULL OR j.cooldown_seconds IS NOT NULL), j.points, j.reason, j.total_points,
         j.level_id, j.level_name, (j.reached).levels_gained, (j.reached).unlocked
       FROM judged AS j WHERE j.outcome = 'awarded'
     ),
+    -- An entry has the id of its event.
     entered AS (
       INSERT INTO ledger_entries (id, business_id, sequence, event_id, type, points, total_after, reason, rule_id,
         rule_version, occurred_at, created_at)
-      SELECT j.ledger_id, j.business_id, j.sequence, j.event_id, j.type, j.points, j.total_points, j.reason, j.rule_id,
+      SELECT j.event_id, j.business_id, j.sequence, j.event_id, j.type, j.points, j.total_points, j.reason, j.rule_id,
         j.rule_version, j.occurred_at, judged_at
       FROM judged AS j WHERE j.points <> 0
     ),
