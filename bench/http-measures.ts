@@ -18,6 +18,7 @@ type HttpBench = {
 }
 
 const BOARD = '/api/v1/gamification/leaderboard'
+const STATIC = '/bench/static'
 const AWARDS_PER_SECOND = 1_000
 
 /** measureHttpAwards measures single events over HTTP, 32 connections, one server process. */
@@ -47,18 +48,21 @@ export async function measureHttpAwards(bench: HttpBench): Promise<{ measure: Me
   }
 }
 
-/** measureLeaderboard compares the leaderboard with the same bytes from a constant, idle or beside 1,000 awards a second. */
+/**
+ * measureLeaderboard compares the leaderboard with the same bytes from a constant, idle or beside 1,000 awards a second. On
+ * one connection the two are asked in turn, some requests each: which processor a process happens to be on changes such
+ * short times more than what is measured, and may stay so for a slice.
+ */
 export async function measureLeaderboard(
   bench: HttpBench & { name: string; isBusy: boolean; atLeast: number; aim: number },
 ): Promise<{ measure: Measure; acknowledged: number }> {
   let acknowledged = 0
-  async function slice(path: string, connections: number): Promise<LoadResult> {
-    const job = { ...reads(bench, path), connections, durationMs: bench.sliceMs }
-    const beside = bench.isBusy
-      ? bench.background.run({ ...awards(bench), connections: 16, durationMs: bench.sliceMs, rate: AWARDS_PER_SECOND })
+  async function slice(job: LoadJob): Promise<LoadResult> {
+    const background = bench.isBusy
+      ? bench.background.run({ ...awards(bench), connections: 16, durationMs: job.durationMs, rate: AWARDS_PER_SECOND })
       : undefined
     const result = await bench.generator.run(job)
-    const awarded = await beside
+    const awarded = await background
     if (awarded) {
       refuseErrors(awarded)
       acknowledged += awarded.acknowledged
@@ -69,21 +73,16 @@ export async function measureLeaderboard(
     return result
   }
   bench.onProgress(`${bench.name}, 1 connection`)
-  const alone = await pairedSlices(
-    {
-      ours: async () => median((await slice(BOARD, 1)).latenciesMs),
-      theirs: async () => median((await slice('/bench/static', 1)).latenciesMs),
-    },
-    bench.pairs,
-  )
+  const alone: Pair[] = []
+  for (let index = 0; index <= bench.pairs; index++) {
+    const durationMs = 2 * bench.sliceMs
+    const both = await slice({ ...reads(bench, BOARD), beside: STATIC, connections: 1, durationMs })
+    if (index > 0) alone.push({ ours: median(both.latenciesMs), theirs: median(both.besideMs) })
+  }
   bench.onProgress(`${bench.name}, 32 connections`)
-  const together = await pairedSlices(
-    {
-      ours: async () => (await slice(BOARD, 32)).perSecond,
-      theirs: async () => (await slice('/bench/static', 32)).perSecond,
-    },
-    bench.pairs,
-  )
+  const throughput = async (path: string) =>
+    (await slice({ ...reads(bench, path), connections: 32, durationMs: bench.sliceMs })).perSecond
+  const together = await pairedSlices({ ours: () => throughput(BOARD), theirs: () => throughput(STATIC) }, bench.pairs)
   const byTime = alone.map((pair) => pair.ours / pair.theirs)
   const byRate = together.map((pair) => pair.theirs / pair.ours)
   const worse = median(byTime) > median(byRate) ? byTime : byRate

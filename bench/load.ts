@@ -3,12 +3,14 @@ import net from 'node:net'
 import { ownerToken } from './owner-token.ts'
 
 // A load generator, always a process of its own. It is told what to do over the IPC channel and answers with what it
-// counted: {requests, errors, latenciesMs (of up to 100,000 requests), cpuMs, seconds}.
+// counted: LoadResult.
 
 /** LoadJob is one slice of load: `rate` requests a second over all connections, or as many as go. */
 export type LoadJob = {
   url: string
   path: string
+  /** Another path to compare with: each connection asks STRETCH times the one, then as often the other, and so on. */
+  beside?: string
   method: 'GET' | 'POST'
   connections: number
   durationMs: number
@@ -20,17 +22,19 @@ export type LoadJob = {
   eventType?: string
 }
 
-/** LoadResult is what a slice of load did. Latencies are milliseconds; `ids` are the keys that were acknowledged. */
+/** LoadResult is what a slice of load did. Latencies are milliseconds, of up to 100,000 requests each. */
 export type LoadResult = {
   requests: number
   errors: number
   perSecond: number
   latenciesMs: number[]
+  besideMs: number[]
   cpuMs: number
   acknowledged: number
 }
 
 const TOKENS = 2_000
+const STRETCH = 50
 let key = 0
 
 /** runLoad carries out a job in this process. */
@@ -40,7 +44,9 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
     return ownerToken(job.secretKey, n)
   })
   const target = new URL(job.path, job.url)
+  const beside = job.beside === undefined ? undefined : new URL(job.beside, job.url)
   const latenciesMs: number[] = []
+  const besideMs: number[] = []
   const cpu = process.cpuUsage()
   const start = performance.now()
   const end = start + job.durationMs
@@ -48,12 +54,12 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
   let errors = 0
   let next = Math.floor(Math.random() * callers.length)
 
-  function request(): string {
+  function request({ pathname, search }: URL): string {
     const body =
       job.eventType === undefined
         ? ''
         : `{"type":"${job.eventType}","idempotency_key":"${process.pid}-${key++}-${Math.floor(start)}"}`
-    const head = `${job.method} ${target.pathname}${target.search} HTTP/1.1\r\nhost: ${target.host}\r\nauthorization: ${callers[next++ % callers.length]}\r\n`
+    const head = `${job.method} ${pathname}${search} HTTP/1.1\r\nhost: ${target.host}\r\nauthorization: ${callers[next++ % callers.length]}\r\n`
     return body === ''
       ? `${head}\r\n`
       : `${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
@@ -69,11 +75,13 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
           if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait))
           if (performance.now() >= end) break
         }
+        const isBeside = beside !== undefined && turn % (2 * STRETCH) >= STRETCH
+        const latencies = isBeside ? besideMs : latenciesMs
         const began = performance.now()
-        const status = await connection.exchange(request())
+        const status = await connection.exchange(request(isBeside ? beside : target))
         requests++
         if (status >= 300) errors++
-        if (latenciesMs.length < 100_000) latenciesMs.push(performance.now() - began)
+        if (latencies.length < 100_000) latencies.push(performance.now() - began)
       }
       connection.close()
     }),
@@ -85,6 +93,7 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
     errors,
     perSecond: requests / seconds,
     latenciesMs,
+    besideMs,
     cpuMs: (used.user + used.system) / 1000,
     acknowledged: requests - errors,
   }
