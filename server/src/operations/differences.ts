@@ -1,4 +1,4 @@
-import type { WrongEvent, WrongStanding } from './standing-truth.ts'
+import type { StrayRecord, WrongEvent, WrongStanding } from './standing-truth.ts'
 
 /** Difference is one thing that is not as the ledger and the definitions say. */
 export type Difference = {
@@ -16,6 +16,7 @@ export type Difference = {
     | 'unlock_unearned'
     | 'below_zero'
     | 'event'
+    | 'business'
     | 'rank'
   /** What is there and what should be, as words for one line. */
   text: string
@@ -57,6 +58,15 @@ export function differenceOfEvent(wrong: WrongEvent): Difference {
     businessId: wrong.business_id,
     kind: 'event',
     text: `${wrong.event_id} awarded ${wrong.awarded}, the ledger holds ${wrong.entered}`,
+  }
+}
+
+/** differenceOfStray tells that events or entries are of a business that does not exist. */
+export function differenceOfStray({ business_id, events, entries }: StrayRecord): Difference {
+  return {
+    businessId: business_id,
+    kind: 'business',
+    text: `there is none (events: ${events}, entries: ${entries})`,
   }
 }
 

@@ -2,12 +2,21 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { newId } from '../platform/ids.ts'
 import { businessChunks, countBusinesses } from './business-chunks.ts'
-import { createFindings, type Difference, differenceOfEvent, differencesOf, lineOf } from './differences.ts'
+import {
+  createFindings,
+  type Difference,
+  differenceOfEvent,
+  differenceOfStray,
+  differencesOf,
+  lineOf,
+} from './differences.ts'
 import { withOperatorClient } from './operator-client.ts'
 import { createProgress, type Progress } from './progress.ts'
 import {
   among,
   between,
+  strayRecord,
+  strayRecords,
   wrongEvent,
   wrongEvents,
   wrongStanding,
@@ -53,6 +62,8 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilding> {
         disputed.add(wrong.business_id)
         left.add(lineOf(differenceOfEvent(wrong)))
       }
+      const strays = await client.query(strayRecords(between), [after, upTo])
+      for (const stray of z.array(strayRecord).parse(strays.rows)) left.add(lineOf(differenceOfStray(stray)))
       const found = await client.query(wrongStandings(between), [after, upTo])
       const ids = z
         .array(wrongStanding)

@@ -159,3 +159,18 @@ export function wrongEvents(within: Scope): string {
   WHERE e.points_awarded IS DISTINCT FROM l.points
   ORDER BY 1, 2`
 }
+
+/** strayRecord is a business that does not exist, of which there are events or entries all the same. */
+export const strayRecord = z.object({ business_id: z.string(), events: z.number(), entries: z.number() })
+export type StrayRecord = z.output<typeof strayRecord>
+
+/** strayRecords finds what no foreign key keeps out, since an award checks its business under a lock of its own. */
+export function strayRecords(within: Scope): string {
+  const strays = (table: string, isEvent: boolean) => `
+    SELECT x.business_id, ${isEvent} AS is_event FROM ${table} AS x
+    WHERE ${within('x.business_id')} AND NOT EXISTS (SELECT FROM businesses AS b WHERE b.id = x.business_id)`
+  return `
+  SELECT s.business_id, count(*) FILTER (WHERE s.is_event) AS events, count(*) FILTER (WHERE NOT s.is_event) AS entries
+  FROM (${strays('events', true)} UNION ALL ${strays('ledger_entries', false)}) AS s
+  GROUP BY s.business_id ORDER BY s.business_id`
+}

@@ -195,6 +195,26 @@ test('an event that earned what the ledger does not hold is told and left to a p
   assert.equal(await game.counted('ledger_entries'), entries - 1)
 })
 
+test('events and entries of a business that does not exist are told and left', async () => {
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  const id = await withHistory()
+  const nobody = '01930000-0000-7000-8000-000000000bad'
+  await game.pool.query('UPDATE events SET business_id = $2 WHERE business_id = $1 AND points_awarded > 100', [
+    id,
+    nobody,
+  ])
+  const { lines } = await look()
+  const stray = `business ${nobody}: business: there is none (events: 1, entries: 0)`
+  assert.ok(lines.includes(stray), lines.join('\n'))
+  assert.ok((await repair()).left.lines.includes(stray))
+
+  await game.pool.query('UPDATE ledger_entries SET business_id = $2 WHERE business_id = $1', [id, nobody])
+  const { lines: after } = await look()
+  assert.ok(
+    after.some((line) => line.startsWith(`business ${nobody}: business: there is none (events: 1, entries: 5)`)),
+  )
+})
+
 test('what rebuild unlocks is announced, once', async () => {
   await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
   const owner = await game.owner()

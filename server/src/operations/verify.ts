@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { z } from 'zod'
 import { businessChunks, countBusinesses } from './business-chunks.ts'
-import { createFindings, differenceOfEvent, differencesOf, lineOf } from './differences.ts'
+import { createFindings, differenceOfEvent, differenceOfStray, differencesOf, lineOf } from './differences.ts'
 import { withOperatorClient } from './operator-client.ts'
 import { createProgress, type Progress } from './progress.ts'
 import {
   between,
+  strayRecord,
+  strayRecords,
   wrongEvent,
   wrongEvents,
   wrongStanding,
@@ -59,6 +61,8 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
       }
       const events = await client.query(wrongEvents(between), [after, upTo])
       for (const wrong of z.array(wrongEvent).parse(events.rows)) findings.add(lineOf(differenceOfEvent(wrong)))
+      const strays = await client.query(strayRecords(between), [after, upTo])
+      for (const stray of z.array(strayRecord).parse(strays.rows)) findings.add(lineOf(differenceOfStray(stray)))
       progress.advance(size)
     }
     if (misplaced.length > 0) for await (const line of wrongRanks(client, misplaced)) findings.add(line)
