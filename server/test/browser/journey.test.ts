@@ -39,6 +39,11 @@ test(
       await composer.fill(text)
       await composer.press('Enter')
     }
+    // Does something with the only conversation that is listed.
+    const act = async (action: string) => {
+      await page.getByRole('button', { name: /^Actions for / }).click()
+      await page.getByRole('button', { name: action, exact: true }).click()
+    }
 
     await step('signing up leads to describing the business, which knows where the phone is', async () => {
       await page.goto(server.url)
@@ -265,12 +270,15 @@ test(
       assert.deepEqual(await list.locator('mark').allInnerTexts(), ['half', 'second', 'half'])
       await assertPleasant(page, 'search of conversations')
       await list.getByRole('searchbox').fill('')
-      await list.getByRole('button', { name: /^Pin: / }).click()
+      await act('Pin')
       await list.getByRole('heading', { name: 'Pinned' }).waitFor()
-      await list.getByRole('button', { name: /^Unpin: / }).waitFor()
+      await list.getByRole('button', { name: /^Actions for / }).click()
+      await page.getByRole('button', { name: 'Unpin', exact: true }).waitFor()
+      await assertPleasant(page, 'what can be done with a conversation')
+      await page.getByRole('button', { name: 'Close' }).last().click()
       await assertPleasant(page, 'pinned conversations')
 
-      await list.getByRole('button', { name: /^Delete: / }).click()
+      await act('Delete')
       await page.getByRole('button', { name: 'Delete', exact: true }).click()
       await list.getByText('Your conversations will be listed here.').waitFor()
       await list.getByRole('button', { name: 'Deleted conversations' }).click()
@@ -284,12 +292,12 @@ test(
 
     await step('a conversation is renamed, and deleted after a question', async () => {
       await page.getByRole('button', { name: 'Conversations' }).click()
-      await page.getByRole('button', { name: /^Rename: / }).click()
+      await act('Rename')
       await page.getByLabel('Title').fill('My points')
       await page.getByRole('button', { name: 'Save' }).click()
       await page.getByRole('link', { name: 'My points' }).waitFor()
       await assertPleasant(page, 'conversations')
-      await page.getByRole('button', { name: 'Delete: My points' }).click()
+      await act('Delete')
       await page.getByRole('button', { name: 'Delete', exact: true }).click()
       await page.getByRole('dialog').getByText('Your conversations will be listed here.').waitFor()
       await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()

@@ -7,6 +7,7 @@ import type { ChatSession } from '../../api/types.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
 import { Form, TextField } from '../../ui/form.tsx'
+import type { IconName } from '../../ui/icon.tsx'
 import { FailedLoad } from '../../ui/notice.tsx'
 import { useProblemText } from '../../ui/problem-text.ts'
 import { Loading } from '../../ui/spinner.tsx'
@@ -26,12 +27,24 @@ export function SessionList({ shelf, businessId, openId, onOpen }: SessionListPr
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(
     chatSessionsQuery(businessId, shelf),
   )
+  const [acting, setActing] = useState<ChatSession>()
   const [renaming, setRenaming] = useState<ChatSession>()
   const [deleting, setDeleting] = useState<ChatSession>()
   const pin = useMutation({
     mutationFn: (chatSession: ChatSession) => changeChatSession(chatSession, { pinned: !chatSession.pinned }),
     onError: (cause) => showToast(problemText(cause)),
   })
+  const actionsFor = (chatSession: ChatSession): Action[] => [
+    {
+      icon: 'pin',
+      label: chatSession.pinned ? t('chat.unpin') : t('chat.pin'),
+      className: chatSession.pinned ? 'text-accent!' : '',
+      disabled: pin.isPending,
+      onClick: () => pin.mutate(chatSession),
+    },
+    { icon: 'pencil', label: t('chat.rename'), onClick: () => setRenaming(chatSession) },
+    { icon: 'trash', label: t('app.delete'), onClick: () => setDeleting(chatSession) },
+  ]
   const sessions = data?.pages.flatMap((page) => page.items)
   if (error && !sessions) return <FailedLoad error={error} retry={refetch} />
   if (!sessions) return <Loading />
@@ -53,25 +66,24 @@ export function SessionList({ shelf, businessId, openId, onOpen }: SessionListPr
               <span className="line-clamp-1 wrap-anywhere [@media(hover:none)]:line-clamp-2">{chatSession.title}</span>
             </Link>
             {/* With a mouse the buttons lie over the title's end only while the row is pointed at or holds the focus. */}
-            <span className="flex shrink-0 [@media(hover:hover)]:absolute [@media(hover:hover)]:inset-y-0 [@media(hover:hover)]:end-0 [@media(hover:hover)]:rounded-xl [@media(hover:hover)]:bg-sunken [@media(hover:hover)]:opacity-0 [@media(hover:hover)]:group-focus-within:opacity-100 [@media(hover:hover)]:group-hover:opacity-100">
-              <IconButton
-                icon="pin"
-                className={chatSession.pinned ? 'text-accent!' : ''}
-                label={`${chatSession.pinned ? t('chat.unpin') : t('chat.pin')}: ${chatSession.title}`}
-                disabled={pin.isPending}
-                onClick={() => pin.mutate(chatSession)}
-              />
-              <IconButton
-                icon="pencil"
-                label={`${t('chat.rename')}: ${chatSession.title}`}
-                onClick={() => setRenaming(chatSession)}
-              />
-              <IconButton
-                icon="trash"
-                label={`${t('app.delete')}: ${chatSession.title}`}
-                onClick={() => setDeleting(chatSession)}
-              />
+            <span className="absolute inset-y-0 end-0 flex rounded-xl bg-sunken opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:none)]:hidden">
+              {actionsFor(chatSession).map(({ icon, label, className, ...action }) => (
+                <IconButton
+                  key={icon}
+                  icon={icon}
+                  label={`${label}: ${chatSession.title}`}
+                  className={className}
+                  {...action}
+                />
+              ))}
             </span>
+            <IconButton
+              icon="dots"
+              className="[@media(hover:hover)]:hidden"
+              label={t('chat.actions', { title: chatSession.title })}
+              aria-haspopup="dialog"
+              onClick={() => setActing(chatSession)}
+            />
           </li>
         ))}
       </ul>
@@ -80,11 +92,40 @@ export function SessionList({ shelf, businessId, openId, onOpen }: SessionListPr
           {t('app.more')}
         </Button>
       )}
+      {acting && (
+        <ActionsDialog title={acting.title} actions={actionsFor(acting)} onClose={() => setActing(undefined)} />
+      )}
       {renaming && <RenameDialog chatSession={renaming} onClose={() => setRenaming(undefined)} />}
       {deleting && (
         <DeleteDialog chatSession={deleting} isOpen={deleting.id === openId} onClose={() => setDeleting(undefined)} />
       )}
     </>
+  )
+}
+
+type Action = { icon: IconName; label: string; className?: string; disabled?: boolean; onClick: () => void }
+
+/** ActionsDialog offers on a touch screen what the buttons of a row offer to a mouse, where they would hide the titles. */
+function ActionsDialog({ title, actions, onClose }: { title: string; actions: Action[]; onClose: () => void }) {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <div className="grid gap-2">
+        {actions.map(({ label, className: _, onClick, ...button }) => (
+          <Button
+            key={label}
+            look="secondary"
+            className="justify-start!"
+            {...button}
+            onClick={() => {
+              onClose()
+              onClick()
+            }}
+          >
+            {label}
+          </Button>
+        ))}
+      </div>
+    </Dialog>
   )
 }
 
