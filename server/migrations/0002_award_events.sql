@@ -113,8 +113,9 @@ $$;
 -- given_reason are of adjustments only; `timely` is false where its source may not date it so, which is asked after the
 -- key, so that a late retry is still a replay.
 --   {"ordinal":1,"event_id":"…","source":"api_key","namespace":"api_key:…","idempotency_key":"k1","fingerprint":"9f…",
---    "actor_id":"…","type":"sale_recorded","metadata":{},"occurred_at":"2026-11-22T08:00:00.000Z","timely":false,
---    "given_points":5,"given_reason":"…"}
+--    "actor_id":"…","type":"sale_recorded","metadata":{},"occurred_at":"2026-11-22T08:00:00.000Z","timely":false}
+--   {"ordinal":2,"event_id":"…","source":"admin","idempotency_key":"k2","fingerprint":"9f…","actor_id":"…",
+--    "type":"adjustment","occurred_at":"2026-11-22T08:00:00.000Z","given_points":5,"given_reason":"…"}
 -- `input` has one event of each business at most; what else there is of a business follows in the arrays of `later`, one
 -- in each, which is null where there is nothing. Where two events of one array mean the same business after all (its owner
 -- does not name it, and somebody else does) and change its points, both take its next sequence, and the call fails as a
@@ -237,11 +238,11 @@ BEGIN
         level_name, levels_gained, unlocked)
       SELECT j.event_id, j.business_id, j.source, coalesce(j.namespace, j.source), j.idempotency_key, j.fingerprint,
         coalesce(j.actor_id, callers[j.ordinal]), j.type, j.metadata, j.occurred_at, j.day, judged_at, j.rule_id,
-        j.rule_version, j.points <> 0 AND (j.daily_cap IS NOT NULL OR j.cooldown_seconds IS NOT NULL), j.points, j.reason, j.total_points,
-        j.level_id, j.level_name, (j.reached).levels_gained, (j.reached).unlocked
+        j.rule_version, j.points <> 0 AND (j.daily_cap IS NOT NULL OR j.cooldown_seconds IS NOT NULL), j.points, j.reason,
+        j.total_points, j.level_id, j.level_name, (j.reached).levels_gained, (j.reached).unlocked
       FROM judged AS j WHERE j.outcome = 'awarded'
     ),
-    -- An entry has the id of its event.
+    -- What is entered here has the id of its event; others, older ones among them, have one of their own.
     entered AS (
       INSERT INTO ledger_entries (id, business_id, sequence, event_id, type, points, total_after, reason, rule_id,
         rule_version, occurred_at, created_at)

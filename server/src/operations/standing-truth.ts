@@ -164,11 +164,15 @@ export function wrongEvents(within: Scope): string {
 export const strayRecord = z.object({ business_id: z.string(), events: z.number(), entries: z.number() })
 export type StrayRecord = z.output<typeof strayRecord>
 
-/** strayRecords finds what no foreign key keeps out, since an award checks its business under a lock of its own. */
+/**
+ * strayRecords finds what no foreign key keeps out, since an award checks its business under a lock of its own. The range
+ * is said of both tables: PostgreSQL would read one of them from its beginning otherwise.
+ */
 export function strayRecords(within: Scope): string {
   const strays = (table: string, isEvent: boolean) => `
     SELECT x.business_id, ${isEvent} AS is_event FROM ${table} AS x
-    WHERE ${within('x.business_id')} AND NOT EXISTS (SELECT FROM businesses AS b WHERE b.id = x.business_id)`
+    WHERE ${within('x.business_id')} AND NOT EXISTS (
+      SELECT FROM businesses AS b WHERE b.id = x.business_id AND ${within('b.id')})`
   return `
   SELECT s.business_id, count(*) FILTER (WHERE s.is_event) AS events, count(*) FILTER (WHERE NOT s.is_event) AS entries
   FROM (${strays('events', true)} UNION ALL ${strays('ledger_entries', false)}) AS s

@@ -258,6 +258,8 @@ export const en = {
     others: 'All others',
     pin: 'Pin',
     unpin: 'Unpin',
+    wasPinned: 'The conversation is pinned.',
+    wasUnpinned: 'The conversation is no longer pinned.',
     deletedSessions: 'Deleted conversations',
     deletedEmpty: 'Nothing was deleted in the last 30 days.',
     deletedUntil: 'Erased after {{date}}',

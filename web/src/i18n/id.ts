@@ -254,6 +254,8 @@ export const id: Translation = {
     others: 'Lainnya',
     pin: 'Sematkan',
     unpin: 'Lepas sematan',
+    wasPinned: 'Percakapan disematkan.',
+    wasUnpinned: 'Percakapan tidak lagi disematkan.',
     deletedSessions: 'Percakapan yang dihapus',
     deletedEmpty: 'Tidak ada yang dihapus dalam 30 hari terakhir.',
     deletedUntil: 'Dihapus selamanya setelah {{date}}',

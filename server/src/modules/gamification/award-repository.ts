@@ -17,6 +17,7 @@ export type AwardRequest = {
   namespace: string
   idempotencyKey: string
   fingerprint: string
+  /** Who acted, where that is not the caller. */
   actorId: string | null
   type: string
   metadata: Record<string, unknown> | null
@@ -75,11 +76,13 @@ const CHUNK = 5_000
 // Almost every key is new, and looking each up costs a tenth of an award. Where one is repeated, others often follow.
 const CAREFUL_MS = 1_000
 
+type Question = { requests: AwardRequest[]; input?: AwardInput; isCareful: boolean }
+
 /** createAwardRepository speaks to the functions that award and judge (migrations 0002 and 0003). */
 export function createAwardRepository({ pool, db }: Store) {
   let carefulUntil = 0
 
-  async function ask(requests: AwardRequest[], isCareful: boolean, input = inputOf(requests)): Promise<AwardOutcome[]> {
+  async function ask({ requests, input = inputOf(requests), isCareful }: Question): Promise<AwardOutcome[]> {
     const { rows } = await pool.query<AnswerRow>({
       name: 'award_events',
       text: 'SELECT * FROM award_events($1, $2, $3, $4, $5)',
@@ -100,12 +103,12 @@ export function createAwardRepository({ pool, db }: Store) {
       let isCareful = performance.now() < carefulUntil || needsCare(requests, input)
       let outcomes: AwardOutcome[]
       try {
-        outcomes = await ask(requests, isCareful, input)
+        outcomes = await ask({ requests, input, isCareful })
       } catch (error) {
         if (isCareful || !isKeyKnown(error)) throw error
         carefulUntil = performance.now() + CAREFUL_MS
         isCareful = true
-        outcomes = await ask(requests, true, input)
+        outcomes = await ask({ requests, input, isCareful: true })
       }
 
       const doubtful = requests.flatMap((request, at) => {
@@ -116,11 +119,10 @@ export function createAwardRepository({ pool, db }: Store) {
         return [{ at, request: wasLikely ? { ...request, likelyBusinessId: null } : request }]
       })
       if (doubtful.length === 0) return outcomes
-      const again = await ask(
-        doubtful.map(({ request }) => request),
-        true,
-      ).catch((error: unknown) => doubtful.map(() => (error instanceof Error ? error : new Error(String(error)))))
-      const answers: (AwardOutcome | Error)[] = outcomes
+      const again = await ask({ requests: doubtful.map(({ request }) => request), isCareful: true }).catch(
+        (error: unknown) => doubtful.map(() => (error instanceof Error ? error : new Error(String(error)))),
+      )
+      const answers: (AwardOutcome | Error)[] = [...outcomes]
       for (const [nth, { at }] of doubtful.entries()) answers[at] = again[nth] ?? new Error('an event was not answered')
       return answers
     },
@@ -204,7 +206,7 @@ function inputOf(requests: AwardRequest[]): AwardInput {
       namespace: request.namespace === request.source ? undefined : request.namespace,
       idempotency_key: request.idempotencyKey,
       fingerprint: request.fingerprint,
-      actor_id: request.actorId === request.caller ? undefined : (request.actorId ?? undefined),
+      actor_id: request.actorId ?? undefined,
       type: request.type,
       metadata: request.metadata ?? undefined,
       occurred_at: request.occurredAt,

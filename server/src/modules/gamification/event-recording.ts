@@ -97,7 +97,7 @@ export function createEventRecording({ awards, leaderboard, links, onAwarded, me
         likelyBusinessId: businessId === null ? leaderboard.firstBusinessOf(userId) : null,
         source: 'owner',
         namespace: 'owner',
-        actorId: userId,
+        actorId: null,
         timely: age <= OWNER_PAST_MS && age >= -AHEAD_MS,
       })
     },

@@ -49,6 +49,25 @@ describe('an event of an API key', () => {
     for (const answer of [await till.post(event), await other.post(event), await game.post(owner, 'sale', event)])
       assert.equal(answer.status, 201)
     assert.equal((await game.standing(owner.business.id))['total_points'], 30)
+    const stored = await game.rows("SELECT source, namespace, actor_id FROM events WHERE idempotency_key = 'shared'")
+    assert.deepEqual(
+      stored.map((row) => [row['source'], row['namespace'], row['actor_id']]).toSorted(),
+      [
+        ['api_key', `api_key:${till.id}`, till.id],
+        ['api_key', `api_key:${other.id}`, other.id],
+        ['owner', 'owner', owner.user.id],
+      ].toSorted(),
+    )
+  })
+
+  test('is kept apart from an adjustment, whose actor is the admin', async () => {
+    const { business } = await game.owner()
+    await game.adjust(business.id, 5)
+    const [stored] = await game.rows('SELECT source, namespace, actor_id FROM events WHERE business_id = $1', [
+      business.id,
+    ])
+    const [admin] = await game.rows("SELECT id FROM users WHERE role = 'admin'")
+    assert.deepEqual(stored, { source: 'admin', namespace: 'admin', actor_id: admin?.['id'] })
   })
 
   test('names its business by an id of its own, in either field', async () => {

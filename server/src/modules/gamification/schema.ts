@@ -124,7 +124,7 @@ export const definitionChanges = pgTable(
  * events are everything that was accepted, also what awarded nothing. Keys live as long as the ledger. Neither they nor
  * the ledger have foreign keys: each would lock and write a row of the business with every award, which holds the
  * standing of that business already (and that refers to it); `verify` finds events and entries that do not belong
- * together.
+ * together, or to no business.
  */
 export const events = pgTable(
   'events',

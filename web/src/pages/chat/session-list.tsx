@@ -32,13 +32,13 @@ export function SessionList({ shelf, businessId, openId, onOpen }: SessionListPr
   const [deleting, setDeleting] = useState<ChatSession>()
   const pin = useMutation({
     mutationFn: (chatSession: ChatSession) => changeChatSession(chatSession, { pinned: !chatSession.pinned }),
+    onSuccess: (_, { pinned }) => showToast(pinned ? t('chat.wasUnpinned') : t('chat.wasPinned')),
     onError: (cause) => showToast(problemText(cause)),
   })
   const actionsFor = (chatSession: ChatSession): Action[] => [
     {
       icon: 'pin',
       label: chatSession.pinned ? t('chat.unpin') : t('chat.pin'),
-      className: chatSession.pinned ? 'text-accent!' : '',
       disabled: pin.isPending,
       onClick: () => pin.mutate(chatSession),
     },
@@ -66,13 +66,13 @@ export function SessionList({ shelf, businessId, openId, onOpen }: SessionListPr
               <span className="line-clamp-1 wrap-anywhere [@media(hover:none)]:line-clamp-2">{chatSession.title}</span>
             </Link>
             {/* With a mouse the buttons lie over the title's end only while the row is pointed at or holds the focus. */}
-            <span className="absolute inset-y-0 end-0 flex rounded-xl bg-sunken opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:none)]:hidden">
-              {actionsFor(chatSession).map(({ icon, label, className, ...action }) => (
+            <span className="absolute inset-y-0 end-0 flex rounded-xl bg-sunken opacity-0 group-focus-within:pointer-events-auto group-focus-within:opacity-100 group-hover:pointer-events-auto group-hover:opacity-100 pointer-events-none [@media(hover:none)]:hidden">
+              {actionsFor(chatSession).map(({ icon, label, ...action }) => (
                 <IconButton
                   key={icon}
                   icon={icon}
                   label={`${label}: ${chatSession.title}`}
-                  className={className}
+                  className={icon === 'pin' && chatSession.pinned ? 'text-accent!' : ''}
                   {...action}
                 />
               ))}
@@ -103,14 +103,14 @@ export function SessionList({ shelf, businessId, openId, onOpen }: SessionListPr
   )
 }
 
-type Action = { icon: IconName; label: string; className?: string; disabled?: boolean; onClick: () => void }
+type Action = { icon: IconName; label: string; disabled?: boolean; onClick: () => void }
 
 /** ActionsDialog offers on a touch screen what the buttons of a row offer to a mouse, where they would hide the titles. */
 function ActionsDialog({ title, actions, onClose }: { title: string; actions: Action[]; onClose: () => void }) {
   return (
     <Dialog title={title} onClose={onClose}>
       <div className="grid gap-2">
-        {actions.map(({ label, className: _, onClick, ...button }) => (
+        {actions.map(({ label, onClick, ...button }) => (
           <Button
             key={label}
             look="secondary"
