@@ -41,7 +41,22 @@ export async function changeChatSession(
   change: { title: string } | { pinned: boolean },
 ): Promise<void> {
   await request<ChatSession>(`/chat/sessions/${chatSession.id}`, { method: 'PATCH', body: change })
+  if ('pinned' in change) moveToShelf({ ...chatSession, pinned: change.pinned || undefined })
   await chatSessionsChanged(chatSession.business_id)
+}
+
+// The two shelves are read anew one by one: a conversation would stand on both for a moment, or on none.
+function moveToShelf(chatSession: ChatSession): void {
+  for (const shelf of ['pinned', 'others'] as const) {
+    const isHere = (shelf === 'pinned') === Boolean(chatSession.pinned)
+    queryClient.setQueryData(chatSessionsQuery(chatSession.business_id, shelf).queryKey, (shown) => {
+      const pages = shown?.pages.map((page, nth) => {
+        const others = page.items.filter(({ id }) => id !== chatSession.id)
+        return { ...page, items: isHere && nth === 0 ? [chatSession, ...others] : others }
+      })
+      return shown && pages && { ...shown, pages }
+    })
+  }
 }
 
 /** restoreChatSession brings a deleted conversation back. */
