@@ -22,7 +22,10 @@ export type LoadJob = {
   eventType?: string
 }
 
-/** LoadResult is what a slice of load did, on both paths where there are two. Latencies are milliseconds, of up to 100,000 requests each. */
+/**
+ * LoadResult is what a slice of load did, on both paths where there are two. Latencies are milliseconds, of up to 100,000
+ * requests each.
+ */
 export type LoadResult = {
   requests: number
   errors: number

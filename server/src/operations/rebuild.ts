@@ -2,27 +2,11 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { newId } from '../platform/ids.ts'
 import { businessChunks, countBusinesses } from './business-chunks.ts'
-import {
-  createFindings,
-  type Difference,
-  differenceOfEvent,
-  differenceOfStray,
-  differencesOf,
-  lineOf,
-} from './differences.ts'
+import { createFindings, type Difference, differencesOf, lineOf } from './differences.ts'
+import { ledgerDoubts } from './ledger-doubts.ts'
 import { withOperatorClient } from './operator-client.ts'
 import { createProgress, type Progress } from './progress.ts'
-import {
-  among,
-  between,
-  strayRecord,
-  strayRecords,
-  wrongEvent,
-  wrongEvents,
-  wrongStanding,
-  type WrongStanding,
-  wrongStandings,
-} from './standing-truth.ts'
+import { among, between, wrongStanding, type WrongStanding, wrongStandings } from './standing-truth.ts'
 
 const CHUNK = 20_000
 // Awards of these businesses wait for each other's repair, so they are few at a time.
@@ -55,16 +39,13 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilding> {
     const changes = createFindings()
     const left = createFindings()
     let repaired = 0
-    for await (const { after, upTo, size } of businessChunks(client, chunk)) {
+    for await (const part of businessChunks(client, chunk)) {
       const disputed = new Set<string>()
-      const events = await client.query(wrongEvents(between), [after, upTo])
-      for (const wrong of z.array(wrongEvent).parse(events.rows)) {
-        disputed.add(wrong.business_id)
-        left.add(lineOf(differenceOfEvent(wrong)))
+      for (const difference of await ledgerDoubts(client, part)) {
+        disputed.add(difference.businessId)
+        left.add(lineOf(difference))
       }
-      const strays = await client.query(strayRecords(between), [after, upTo])
-      for (const stray of z.array(strayRecord).parse(strays.rows)) left.add(lineOf(differenceOfStray(stray)))
-      const found = await client.query(wrongStandings(between), [after, upTo])
+      const found = await client.query(wrongStandings(between), [part.after, part.upTo])
       const ids = z
         .array(wrongStanding)
         .parse(found.rows)
@@ -75,7 +56,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilding> {
         for (const difference of outcome.changes) changes.add(lineOf(difference))
         for (const difference of outcome.left) left.add(lineOf(difference))
       }
-      progress.advance(size)
+      progress.advance(part.size)
     }
     progress.done()
     const summary = ({ count, lines }: typeof changes) => ({ count, lines })

@@ -210,9 +210,7 @@ test('events and entries of a business that does not exist are told and left', a
 
   await game.pool.query('UPDATE ledger_entries SET business_id = $2 WHERE business_id = $1', [id, nobody])
   const { lines: after } = await look()
-  assert.ok(
-    after.some((line) => line.startsWith(`business ${nobody}: business: there is none (events: 1, entries: 5)`)),
-  )
+  assert.ok(after.includes(`business ${nobody}: business: there is none (events: 1, entries: 5)`), after.join('\n'))
 })
 
 test('what rebuild unlocks is announced, once', async () => {

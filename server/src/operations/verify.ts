@@ -2,19 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { z } from 'zod'
 import { businessChunks, countBusinesses } from './business-chunks.ts'
-import { createFindings, differenceOfEvent, differenceOfStray, differencesOf, lineOf } from './differences.ts'
+import { createFindings, differencesOf, lineOf } from './differences.ts'
+import { ledgerDoubts } from './ledger-doubts.ts'
 import { withOperatorClient } from './operator-client.ts'
 import { createProgress, type Progress } from './progress.ts'
-import {
-  between,
-  strayRecord,
-  strayRecords,
-  wrongEvent,
-  wrongEvents,
-  wrongStanding,
-  type WrongStanding,
-  wrongStandings,
-} from './standing-truth.ts'
+import { between, wrongStanding, type WrongStanding, wrongStandings } from './standing-truth.ts'
 
 const CHUNK = 20_000
 const PATIENCE_MS = 15_000
@@ -53,17 +45,14 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
     )
     const findings = createFindings()
     const misplaced: WrongStanding[] = []
-    for await (const { after, upTo, size } of businessChunks(client, chunk)) {
-      const standings = await client.query(wrongStandings(between), [after, upTo])
+    for await (const part of businessChunks(client, chunk)) {
+      const standings = await client.query(wrongStandings(between), [part.after, part.upTo])
       for (const wrong of z.array(wrongStanding).parse(standings.rows)) {
         for (const difference of differencesOf(wrong)) findings.add(lineOf(difference))
         if (isMisplaced(wrong)) misplaced.push(wrong)
       }
-      const events = await client.query(wrongEvents(between), [after, upTo])
-      for (const wrong of z.array(wrongEvent).parse(events.rows)) findings.add(lineOf(differenceOfEvent(wrong)))
-      const strays = await client.query(strayRecords(between), [after, upTo])
-      for (const stray of z.array(strayRecord).parse(strays.rows)) findings.add(lineOf(differenceOfStray(stray)))
-      progress.advance(size)
+      for (const difference of await ledgerDoubts(client, part)) findings.add(lineOf(difference))
+      progress.advance(part.size)
     }
     if (misplaced.length > 0) for await (const line of wrongRanks(client, misplaced)) findings.add(line)
     progress.done()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Page } from 'playwright-core'
 import { calls, says } from '../model-server.ts'
+import { askAdvisor } from './ask-advisor.ts'
 import { browserSite, startServerWithModel } from './browser-site.ts'
 import { assertPleasant, desk, phone } from './chromium-browser.ts'
 
@@ -15,19 +15,13 @@ async function chatOf(...who: Parameters<typeof site.visit>) {
   return visit
 }
 
-async function ask(page: Page, text: string, composer = 'Message to the advisor'): Promise<void> {
-  const box = page.getByRole('textbox', { name: composer })
-  await box.fill(text)
-  await box.press('Enter')
-}
-
 describe('what the advisor wants to do', () => {
   test('is shown before it is done, survives a reload, and is approved with the keyboard', async () => {
     const { server } = site
     const { email, token } = await server.owner()
     const { page, leave } = await chatOf(phone, email)
     server.model.enqueue(record, says('It is in the books.'))
-    await ask(page, 'I sold 12 bowls')
+    await askAdvisor(page, 'I sold 12 bowls')
     const card = page.getByTestId('approval')
     await card.getByRole('heading', { name: 'Record “sales recorded” for Warung Sari' }).waitFor()
     assert.match(await card.innerText(), /12 bowls <b>sold<\/b>/)
@@ -57,7 +51,7 @@ describe('what the advisor wants to do', () => {
     const { page, leave } = await chatOf({ ...desk, colorScheme: 'dark' }, email)
     const { promise: later, resolve: goOn } = Promise.withResolvers<void>()
     server.model.enqueue(record, { steps: [{ until: later }, { text: 'Baik, saya batalkan.' }, { finish: 'stop' }] })
-    await ask(page, 'catat penjualan', 'Pesan untuk penasihat')
+    await askAdvisor(page, 'catat penjualan', 'Pesan untuk penasihat')
     const card = page.getByTestId('approval')
     await card.getByRole('heading', { name: 'Catat “sales recorded” untuk Warung Sari' }).waitFor()
     await assertPleasant(page, 'an approval in the dark')
@@ -76,7 +70,7 @@ describe('what the advisor wants to do', () => {
     const { email, token } = await server.owner()
     const { page, leave } = await chatOf(desk, email)
     server.model.enqueue(record)
-    await ask(page, 'I sold 12 bowls')
+    await askAdvisor(page, 'I sold 12 bowls')
     await page.getByTestId('approval').getByRole('button', { name: 'Approve' }).waitFor()
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByTestId('approval').getByRole('button', { name: 'Approve' }).waitFor({ state: 'detached' })
@@ -99,7 +93,7 @@ test('a model’s text is never HTML, and neither its images nor its links are f
       '![x][leak]\n\n[leak]: https://evil.example/reference "t"\n\nThe end.',
     ),
   )
-  await ask(page, 'show me')
+  await askAdvisor(page, 'show me')
   const answer = page.getByTestId('answer')
   await answer.getByText('The end.').waitFor()
   // Stored by now, and painted: what would be fetched has been asked for.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { says } from '../model-server.ts'
+import { askAdvisor } from './ask-advisor.ts'
 import { browserSite, startServerWithModel } from './browser-site.ts'
 import { desk, phone } from './chromium-browser.ts'
 
@@ -13,9 +14,7 @@ async function afterAQuestion(device: BrowserContextOptions) {
   const visit = await site.visit(device, email)
   await visit.page.goto(`${site.server.url}/chat`)
   site.server.model.enqueue(says('Sell more soup.'))
-  const box = visit.page.getByRole('textbox', { name: 'Message to the advisor' })
-  await box.fill('What now?')
-  await box.press('Enter')
+  await askAdvisor(visit.page, 'What now?')
   await visit.page.getByTestId('answer').getByText('Sell more soup.').waitFor()
   return visit
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { testPassword } from '../harness.ts'
 import { calls, says } from '../model-server.ts'
 import { browserSite, startServerWithModel } from './browser-site.ts'
+import { askAdvisor } from './ask-advisor.ts'
 import { assertPleasant, desk, lanHost, openContext, phone, watchForTrouble } from './chromium-browser.ts'
 import { lookInTheDark } from './dark-pages.ts'
 import { logIn, logInByKeyboard, reloadAtOnce } from './sign-in.ts'
@@ -34,11 +35,6 @@ test(
     const page = await context.newPage()
     const trouble = watchForTrouble(page)
     const answer = page.getByTestId('answer')
-    const composer = page.getByRole('textbox', { name: 'Message to the advisor' })
-    const ask = async (text: string) => {
-      await composer.fill(text)
-      await composer.press('Enter')
-    }
     // Does something with the only conversation that is listed.
     const act = async (action: string) => {
       await page.getByRole('button', { name: /^Actions for / }).click()
@@ -209,7 +205,7 @@ test(
       model.enqueue({
         steps: [{ text: 'First half, ' }, { until: rest.promise }, { text: 'second half.' }, { finish: 'stop' }],
       })
-      await ask('Tell me more')
+      await askAdvisor(page, 'Tell me more')
       await answer.getByText('First half,').waitFor()
       await page.reload()
       await answer.getByText('First half,').waitFor()
@@ -224,7 +220,7 @@ test(
     await step('an answer can be stopped, and a failed one asked again', async () => {
       const never = gate()
       model.enqueue({ steps: [{ text: 'A very long story' }, { until: never.promise }] })
-      await ask('Tell me a story')
+      await askAdvisor(page, 'Tell me a story')
       await answer.getByText('A very long story').waitFor()
       await page.getByRole('button', { name: 'Stop' }).click()
       await answer.getByText('Stopped').waitFor()
@@ -232,7 +228,7 @@ test(
       never.resolve()
 
       model.enqueue({ status: 400 })
-      await ask('And now?')
+      await askAdvisor(page, 'And now?')
       await page.getByRole('alert').waitFor()
       model.enqueue(says('Better now.'))
       await page.getByRole('button', { name: 'Ask again' }).click()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { says } from '../model-server.ts'
+import { askAdvisor } from './ask-advisor.ts'
 import { browserSite, startServerWithModel } from './browser-site.ts'
 import { assertPleasant, desk, phone, show, watchForTrouble } from './chromium-browser.ts'
 
@@ -21,16 +22,11 @@ for (const [name, device] of [
     const again = page.getByRole('button', { name: 'Answer again' })
     const change = page.getByRole('button', { name: 'Change this message' })
     const versions = page.getByTestId('versions')
-    const composer = page.getByRole('textbox', { name: 'Message to the advisor' })
-    const ask = async (text: string) => {
-      await composer.fill(text)
-      await composer.press('Enter')
-    }
     const focused = () => page.evaluate('document.activeElement?.getAttribute("aria-label")')
 
     await page.goto(`${server.url}/chat`)
     model.enqueue(says('The first answer.'))
-    await ask('What now?')
+    await askAdvisor(page, 'What now?')
     await answer.getByText('The first answer.').waitFor()
     await again.waitFor()
     assert.equal(await versions.count(), 0, 'there is one version')
@@ -65,7 +61,7 @@ for (const [name, device] of [
     assert.equal(await page.getByRole('button', { name: 'Earlier version' }).getAttribute('aria-disabled'), 'true')
     const asked = model.requests.length
     model.enqueue(says('More it is.'))
-    await ask('Tell me more')
+    await askAdvisor(page, 'Tell me more')
     await answer.getByText('More it is.').waitFor()
     const told = JSON.stringify((await model.request(asked)).body.messages)
     assert.ok(told.includes('The first answer.') && !told.includes('The second answer.'))
@@ -133,16 +129,11 @@ test('two tabs of a conversation agree while both are in sight, and a hidden one
   const inQuiet = async () => {
     for (let count = -1; count !== asked.length; await pause(1_000)) count = asked.length
   }
-  const ask = async (text: string) => {
-    const composer = first.getByRole('textbox', { name: 'Message to the advisor' })
-    await composer.fill(text)
-    await composer.press('Enter')
-  }
   const inBoth = (text: string) =>
     Promise.all([first, second].map((tab) => tab.getByTestId('answer').getByText(text, { exact: true }).waitFor()))
   await first.goto(`${server.url}/chat`)
   model.enqueue(says('Welcome.'))
-  await ask('Hi')
+  await askAdvisor(first, 'Hi')
   await first.getByTestId('answer').getByText('Welcome.').waitFor()
   await second.goto(first.url())
   await second.getByTestId('answer').getByText('Welcome.').waitFor()
@@ -150,7 +141,7 @@ test('two tabs of a conversation agree while both are in sight, and a hidden one
   // A question appears in the other tab, with its answer as it grows.
   const rest = Promise.withResolvers<void>()
   model.enqueue({ steps: [{ text: 'So ' }, { until: rest.promise }, { text: 'it is.' }, { finish: 'stop' }] })
-  await ask('Is it so?')
+  await askAdvisor(first, 'Is it so?')
   await second.getByText('Is it so?').waitFor()
   await inBoth('So')
   rest.resolve()

@@ -40,24 +40,30 @@ export async function changeChatSession(
   chatSession: ChatSession,
   change: { title: string } | { pinned: boolean },
 ): Promise<void> {
-  await request<ChatSession>(`/chat/sessions/${chatSession.id}`, { method: 'PATCH', body: change })
-  if ('pinned' in change) moveToShelf({ ...chatSession, pinned: change.pinned || undefined })
+  const path = `/chat/sessions/${chatSession.id}`
+  const changed = await request<ChatSession>(path, { method: 'PATCH', body: change })
+  if ('pinned' in change) moveToShelf(changed)
   await chatSessionsChanged(chatSession.business_id)
 }
 
 // The two shelves are read anew one by one: a conversation would stand on both for a moment, or on none.
 function moveToShelf(chatSession: ChatSession): void {
   for (const shelf of ['pinned', 'others'] as const) {
-    const isHere = (shelf === 'pinned') === Boolean(chatSession.pinned)
-    queryClient.setQueryData(chatSessionsQuery(chatSession.business_id, shelf).queryKey, (shown) => {
-      const pages = shown?.pages.map((page, nth) => {
-        const others = page.items.filter(({ id }) => id !== chatSession.id)
-        return { ...page, items: isHere && nth === 0 ? [chatSession, ...others] : others }
-      })
-      return shown && pages && { ...shown, pages }
-    })
+    const isHere = (shelf === 'pinned') === (chatSession.pinned ?? false)
+    queryClient.setQueryData(chatSessionsQuery(chatSession.business_id, shelf).queryKey, (shown) =>
+      withItems(shown, (items, nth) => {
+        const others = items.filter(({ id }) => id !== chatSession.id)
+        return isHere && nth === 0 ? [chatSession, ...others] : others
+      }),
+    )
   }
 }
+
+type Pages<Item> = InfiniteData<Page<Item>>
+
+// What has been read so far, with other items on each page; nothing, where nothing has been read.
+const withItems = <Item>(read: Pages<Item> | undefined, change: (items: Item[], nth: number) => Item[]) =>
+  read && { ...read, pages: read.pages.map((page, nth) => ({ ...page, items: change(page.items, nth) })) }
 
 /** restoreChatSession brings a deleted conversation back. */
 export async function restoreChatSession(chatSession: ChatSession): Promise<void> {
@@ -82,16 +88,8 @@ export async function exportedChatSession(
 export async function rateAnswer(message: ChatMessage, feedback: MessageFeedback | undefined): Promise<void> {
   const path = `/chat/messages/${message.id}/feedback`
   await (feedback ? request(path, { method: 'PUT', body: feedback }) : send(path, { method: 'DELETE' }))
-  queryClient.setQueryData<InfiniteData<Page<ChatMessage>, string>>(
-    messagesQuery(message.session_id).queryKey,
-    (data) =>
-      data && {
-        ...data,
-        pages: data.pages.map((page) => ({
-          ...page,
-          items: page.items.map((item) => (item.id === message.id ? { ...item, feedback } : item)),
-        })),
-      },
+  queryClient.setQueryData<Pages<ChatMessage>>(messagesQuery(message.session_id).queryKey, (read) =>
+    withItems(read, (items) => items.map((item) => (item.id === message.id ? { ...item, feedback } : item))),
   )
   tellOtherTabs(messagesQuery(message.session_id).queryKey)
 }
