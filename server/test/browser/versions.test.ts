@@ -151,6 +151,7 @@ test('two tabs of a conversation agree while both are in sight, and a hidden one
   model.enqueue(says('Perhaps.'))
   await first.getByRole('button', { name: 'Answer again' }).press('Enter')
   await inBoth('Perhaps.')
+  await first.getByText('Version 2 of 2').waitFor()
   await first.getByRole('button', { name: 'Earlier version' }).press('Enter')
   await inBoth('So it is.')
   await second.getByText('Version 1 of 2').waitFor()
