@@ -62,8 +62,9 @@ export async function seedBusinesses(
         INSERT INTO user_achievements (business_id, achievement_id, user_id, unlocked_at)
         SELECT business_id, a.id, user_id, at FROM seed JOIN achievements AS a ON a.required_points <= total
       )
-      INSERT INTO business_standings (business_id, total_points, highest_points, level_id, reached_at, sequence)
-      SELECT business_id, total, total, level_for_points(total), at, (total > 0)::integer FROM seed`)
+      INSERT INTO business_standings (business_id, total_points, highest_points, level_id, reached_at, sequence, owner_id,
+        time_zone)
+      SELECT business_id, total, total, level_for_points(total), at, (total > 0)::integer, user_id, 'UTC' FROM seed`)
     onProgress(to)
   }
   await client.query('ALTER TABLE businesses ENABLE TRIGGER USER')

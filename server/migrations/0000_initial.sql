@@ -126,6 +126,8 @@ CREATE TABLE "business_standings" (
 	"reached_at" timestamp (6) with time zone DEFAULT now() NOT NULL,
 	"sequence" bigint DEFAULT 0 NOT NULL,
 	"on_board" boolean DEFAULT true NOT NULL,
+	"owner_id" uuid,
+	"time_zone" text NOT NULL,
 	CONSTRAINT "business_standings_total_points_check" CHECK ("business_standings"."total_points" >= 0)
 );
 --> statement-breakpoint

@@ -3,6 +3,23 @@
 CREATE FUNCTION may_act_for(caller uuid, owner uuid, erased_at timestamptz) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT owner = caller AND erased_at IS NULL';
 
+-- A standing has of its business what an award must know, so that it reads one row. Whatever changes the business changes
+-- it too.
+CREATE FUNCTION standing_follows_business() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE business_standings
+  SET owner_id = CASE WHEN NEW.erased_at IS NULL THEN NEW.user_id END, time_zone = NEW.time_zone,
+    on_board = NEW.board_visibility <> 'hidden' AND NEW.erased_at IS NULL
+  WHERE business_id = NEW.id;
+  RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER businesses_followed AFTER UPDATE ON businesses FOR EACH ROW
+WHEN ((OLD.user_id, OLD.erased_at, OLD.time_zone, OLD.board_visibility)
+  IS DISTINCT FROM (NEW.user_id, NEW.erased_at, NEW.time_zone, NEW.board_visibility))
+EXECUTE FUNCTION standing_follows_business();
+
 -- accessible_business is the business that a person named, if they may act for it, or their first one where `named` is
 -- null; null when there is none. Example: accessible_business(caller, NULL) → the oldest business of the caller.
 -- It is PL/pgSQL because that keeps its plan; as an SQL function it would be planned anew for every call.

@@ -16,42 +16,37 @@ RETURNS reached
 LANGUAGE plpgsql AS $$
 DECLARE
   answer reached;
+  position integer := 0;
+  step record;
 BEGIN
-  WITH levels AS MATERIALIZED (
+  FOR step IN
     SELECT l.id, l.name, l.required_points FROM business_levels AS l
     WHERE l.required_points > total_before AND l.required_points <= total
-  ),
-  earned AS (
-    INSERT INTO user_achievements (business_id, achievement_id, user_id, unlocked_at)
-    SELECT business, a.id, owner, at FROM achievements AS a
-    WHERE a.required_points > highest_before AND a.required_points <= total AND a.deleted_at IS NULL
-    ON CONFLICT DO NOTHING
-    RETURNING achievement_id
-  ),
-  unlocked AS MATERIALIZED (
-    SELECT a.id, a.title, a.badge_icon, a.required_points
-    FROM earned AS e JOIN achievements AS a ON a.id = e.achievement_id
-  ),
-  announced AS (
+    ORDER BY l.required_points
+  LOOP
+    answer.levels_gained := answer.levels_gained || step.name;
+    CONTINUE WHEN step.required_points <= highest_before OR EXISTS (
+      SELECT FROM announcements AS x
+      WHERE x.business_id = business AND x.kind = 'level_up' AND x.payload #>> '{level,id}' = step.id::text);
+    position := position + 1;
     INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
-    SELECT business, announce_reached.sequence, row_number() OVER (ORDER BY n.part, n.required_points, n.id), n.kind,
-      jsonb_build_object('business_id', business) || n.payload, at
-    FROM (
-      SELECT 1 AS part, l.required_points, l.id, 'level_up' AS kind,
-        jsonb_build_object('level', jsonb_build_object('id', l.id, 'name', l.name)) AS payload
-      FROM levels AS l
-      WHERE l.required_points > highest_before AND NOT EXISTS (
-        SELECT FROM announcements AS x
-        WHERE x.business_id = business AND x.kind = 'level_up' AND x.payload #>> '{level,id}' = l.id::text)
-      UNION ALL
-      SELECT 2, u.required_points, u.id, 'achievement',
-        jsonb_build_object('achievement', jsonb_build_object('id', u.id, 'title', u.title, 'badge_icon', u.badge_icon))
-      FROM unlocked AS u
-    ) AS n
-  )
-  SELECT nullif(ARRAY(SELECT l.name FROM levels AS l ORDER BY l.required_points), '{}'),
-    nullif(ARRAY(SELECT u.title FROM unlocked AS u ORDER BY u.required_points, u.id), '{}')
-  INTO answer;
+    VALUES (business, announce_reached.sequence, position, 'level_up', jsonb_build_object('business_id', business,
+      'level', jsonb_build_object('id', step.id, 'name', step.name)), at);
+  END LOOP;
+  FOR step IN
+    SELECT a.id, a.title, a.badge_icon FROM achievements AS a
+    WHERE a.required_points > highest_before AND a.required_points <= total AND a.deleted_at IS NULL
+    ORDER BY a.required_points, a.id
+  LOOP
+    INSERT INTO user_achievements (business_id, achievement_id, user_id, unlocked_at)
+    VALUES (business, step.id, owner, at) ON CONFLICT DO NOTHING;
+    CONTINUE WHEN NOT FOUND;
+    answer.unlocked := answer.unlocked || step.title;
+    position := position + 1;
+    INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
+    VALUES (business, announce_reached.sequence, position, 'achievement', jsonb_build_object('business_id', business,
+      'achievement', jsonb_build_object('id', step.id, 'title', step.title, 'badge_icon', step.badge_icon)), at);
+  END LOOP;
   RETURN answer;
 END
 $$;
@@ -97,7 +92,7 @@ DECLARE
 BEGIN
   SELECT * INTO answer FROM events AS e
   WHERE e.business_id = business AND e.namespace = key_namespace AND e.idempotency_key = key
-    AND EXISTS (SELECT FROM businesses AS b WHERE b.id = business AND b.erased_at IS NULL)
+    AND EXISTS (SELECT FROM business_standings AS s WHERE s.business_id = business AND s.owner_id IS NOT NULL)
   LIMIT 1;
   RETURN answer;
 END
@@ -180,14 +175,14 @@ BEGIN
     -- OFFSET 0 keeps PostgreSQL from writing out a step wherever a column of it is named.
     RETURN QUERY
     WITH found AS (
-      SELECT a.*, b.user_id AS owner_id, s.business_id, s.ctid AS place, s.total_points AS total_before,
+      SELECT a.*, s.owner_id, s.business_id, s.ctid AS place, s.total_points AS total_before,
         s.highest_points AS highest_before, s.sequence AS last_sequence, r.id AS rule_id, r.version AS rule_version,
-        local_day(a.occurred_at, b.time_zone) AS day, coalesce(a.given_points, r.points) AS worth, r.daily_cap,
+        local_day(a.occurred_at, s.time_zone) AS day, coalesce(a.given_points, r.points) AS worth, r.daily_cap,
         r.cooldown_seconds,
         CASE WHEN r.cooldown_seconds > 0
           THEN is_cooling(s.business_id, r.id, r.cooldown_seconds, a.occurred_at) END AS is_cooling,
         CASE WHEN r.daily_cap IS NOT NULL
-          THEN room_of_day(s.business_id, r.id, r.daily_cap, local_day(a.occurred_at, b.time_zone)) END AS room,
+          THEN room_of_day(s.business_id, r.id, r.daily_cap, local_day(a.occurred_at, s.time_zone)) END AS room,
         CASE
           WHEN s.business_id IS NULL THEN 'no_business'
           WHEN NOT a.timely THEN 'untimely'
@@ -200,9 +195,8 @@ BEGIN
       FROM json_to_recordset(input) AS a (ordinal integer, event_id uuid, source text, namespace text,
         idempotency_key text, fingerprint text, actor_id uuid, type text, metadata jsonb, occurred_at timestamptz,
         timely boolean, given_points integer, given_reason text)
-      LEFT JOIN businesses AS b ON b.id = meant[a.ordinal] AND CASE WHEN callers[a.ordinal] IS NULL
-        THEN b.erased_at IS NULL ELSE may_act_for(callers[a.ordinal], b.user_id, b.erased_at) END
-      LEFT JOIN business_standings AS s ON s.business_id = b.id
+      LEFT JOIN business_standings AS s ON s.business_id = meant[a.ordinal] AND CASE WHEN callers[a.ordinal] IS NULL
+        THEN s.owner_id IS NOT NULL ELSE may_act_for(callers[a.ordinal], s.owner_id, NULL) END
       LEFT JOIN point_rules AS r ON r.type = a.type AND r.deleted_at IS NULL AND a.given_points IS NULL
       WHERE NOT is_careful OR (known_event(meant[a.ordinal], coalesce(a.namespace, a.source), a.idempotency_key)).id
         IS NULL

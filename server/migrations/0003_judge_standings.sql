@@ -19,11 +19,10 @@ BEGIN
   judged_at := clock_timestamp();
   RETURN QUERY
   WITH standing AS MATERIALIZED (
-    SELECT s.business_id, s.highest_points, s.sequence, s.level_id AS level_before, b.user_id, level.id AS level_id,
+    SELECT s.business_id, s.highest_points, s.sequence, s.level_id AS level_before, s.owner_id, level.id AS level_id,
       level.name AS level_name
     FROM unnest(ids) AS asked (id)
     JOIN business_standings AS s ON s.business_id = asked.id
-    JOIN businesses AS b ON b.id = s.business_id
     LEFT JOIN LATERAL (
       SELECT x.id, x.name FROM business_levels AS x WHERE x.required_points <= s.total_points
       ORDER BY x.required_points DESC LIMIT 1
@@ -31,10 +30,10 @@ BEGIN
   ),
   earned AS (
     INSERT INTO user_achievements (business_id, achievement_id, user_id, unlocked_at)
-    SELECT s.business_id, a.id, s.user_id, judged_at
+    SELECT s.business_id, a.id, s.owner_id, judged_at
     FROM standing AS s
     JOIN achievements AS a ON a.required_points <= s.highest_points
-    WHERE a.deleted_at IS NULL AND s.user_id IS NOT NULL
+    WHERE a.deleted_at IS NULL AND s.owner_id IS NOT NULL
       AND NOT EXISTS (
         SELECT FROM user_achievements AS u WHERE u.business_id = s.business_id AND u.achievement_id = a.id)
     ON CONFLICT DO NOTHING
@@ -74,7 +73,7 @@ CREATE FUNCTION misjudged_standings(after uuid, chunk integer)
 RETURNS TABLE (last uuid, wrong uuid[])
 LANGUAGE sql STABLE AS $$
   WITH seen AS (
-    SELECT s.business_id, s.total_points, s.highest_points, s.level_id
+    SELECT s.business_id, s.total_points, s.highest_points, s.level_id, s.owner_id
     FROM business_standings AS s WHERE s.business_id > after ORDER BY s.business_id LIMIT chunk
   )
   -- A UUID has no max() before PostgreSQL 18; the array keeps the order.
@@ -86,6 +85,6 @@ LANGUAGE sql STABLE AS $$
           WHERE a.deleted_at IS NULL AND a.required_points <= s.highest_points
             AND NOT EXISTS (
               SELECT FROM user_achievements AS u WHERE u.business_id = s.business_id AND u.achievement_id = a.id)
-            AND EXISTS (SELECT FROM businesses AS b WHERE b.id = s.business_id AND b.user_id IS NOT NULL))), '{}')
+            AND s.owner_id IS NOT NULL)), '{}')
   FROM seen AS s
 $$;

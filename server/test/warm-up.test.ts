@@ -39,9 +39,9 @@ before(async () => {
     [(await game.owner({ business: false })).user.id, OTHERS],
   )
   await game.pool
-    .query(`INSERT INTO business_standings (business_id, total_points, highest_points, sequence, reached_at)
-    SELECT id, points, points, 1, now() - make_interval(secs => points)
-    FROM (SELECT id, 1 + abs(hashtext(business_name)) % 90 AS points FROM businesses WHERE business_name LIKE 'Other %') AS b`)
+    .query(`INSERT INTO business_standings (business_id, total_points, highest_points, sequence, reached_at, owner_id, time_zone)
+    SELECT id, points, points, 1, now() - make_interval(secs => points), user_id, time_zone
+    FROM (SELECT *, 1 + abs(hashtext(business_name)) % 90 AS points FROM businesses WHERE business_name LIKE 'Other %') AS b`)
   await game.pool.query('SELECT judge_standings(ARRAY(SELECT id FROM businesses))')
   cable = await startDatabaseCable(new URL(game.databaseUrl))
   place = await makeTemporaryPlace()

@@ -9,6 +9,8 @@ export type Difference = {
     | 'highest_points'
     | 'level'
     | 'on_board'
+    | 'owner'
+    | 'time_zone'
     | 'sequence'
     | 'reached_at'
     | 'total_after'
@@ -36,6 +38,10 @@ export function differencesOf(wrong: WrongStanding): Difference[] {
       say('level', `is ${stated.level_id ?? 'none'}, ${wrong.total_points} points make ${wrong.level_id ?? 'none'}`)
     if (stated.on_board !== wrong.on_board)
       say('on_board', `is ${stated.on_board}, the business's visibility makes ${wrong.on_board}`)
+    if (stated.owner_id !== wrong.owner_id)
+      say('owner', `is ${stated.owner_id ?? 'none'}, the business has ${wrong.owner_id ?? 'none'}`)
+    if (stated.time_zone !== wrong.time_zone)
+      say('time_zone', `is ${stated.time_zone}, the business has ${wrong.time_zone}`)
     if (stated.sequence < wrong.least_sequence)
       say('sequence', `is ${stated.sequence}, ${wrong.least_sequence} has been used`)
     if (wrong.reached_at !== null)

@@ -72,7 +72,8 @@ async function repair(client: pg.Client, ids: string[], disputed: Set<string>): 
     // As awards do: the barrier, then the rows in the order of ids, then a snapshot that is younger than the locks.
     await client.query('SELECT pg_advisory_xact_lock_shared(definitions_barrier())')
     const made = await client.query(
-      `INSERT INTO business_standings (business_id, reached_at) SELECT b.id, b.created_at FROM businesses AS b
+      `INSERT INTO business_standings (business_id, reached_at, time_zone)
+      SELECT b.id, b.created_at, b.time_zone FROM businesses AS b
       WHERE b.id = ANY ($1::uuid[])
         AND NOT EXISTS (SELECT FROM business_standings AS s WHERE s.business_id = b.id)
       ORDER BY b.id ON CONFLICT DO NOTHING RETURNING business_id`,
@@ -126,9 +127,10 @@ async function write(client: pg.Client, wrong: WrongStanding[]): Promise<void> {
   await client.query(
     `UPDATE business_standings AS s
     SET total_points = x.total_points, highest_points = x.highest_points, level_id = x.level_id, on_board = x.on_board,
-      sequence = greatest(s.sequence, x.least_sequence), reached_at = coalesce(x.reached_at, s.reached_at)
+      owner_id = x.owner_id, time_zone = x.time_zone, sequence = greatest(s.sequence, x.least_sequence),
+      reached_at = coalesce(x.reached_at, s.reached_at)
     FROM jsonb_to_recordset($1) AS x (business_id uuid, total_points bigint, highest_points bigint, level_id uuid,
-      on_board boolean, least_sequence bigint, reached_at timestamptz)
+      on_board boolean, owner_id uuid, time_zone text, least_sequence bigint, reached_at timestamptz)
     WHERE s.business_id = x.business_id`,
     [right],
   )

@@ -20,6 +20,8 @@ export const wrongStanding = z.object({
       level_id: z.string().nullable(),
       sequence: z.number(),
       on_board: z.boolean(),
+      owner_id: z.string().nullable(),
+      time_zone: z.string(),
       reached_at: z.string(),
     })
     .nullable(),
@@ -27,6 +29,9 @@ export const wrongStanding = z.object({
   highest_points: z.number(),
   level_id: z.string().nullable(),
   on_board: z.boolean(),
+  /** Of the business: null once it was erased. */
+  owner_id: z.string().nullable(),
+  time_zone: z.string(),
   /** The least that the sequence may be, or an announcement would take the place of an older one. */
   least_sequence: z.number(),
   /** When the last entry made the total; null without entries, and where the standing agrees. */
@@ -94,6 +99,7 @@ export function wrongStandings(within: Scope): string {
       coalesce(l.highest, 0)::bigint AS highest_points, coalesce(l.lowest, 0)::bigint AS lowest_points,
       d.level_ids[width_bucket(coalesce(l.total, 0)::bigint, d.level_points)] AS level_id,
       b.board_visibility <> 'hidden' AND b.erased_at IS NULL AS on_board,
+      CASE WHEN b.erased_at IS NULL THEN b.user_id END AS owner_id, b.time_zone,
       greatest(l.sequence, 0, (SELECT max(a.sequence) FROM announcements AS a WHERE a.business_id = b.id)) AS least_sequence,
       l.reached_at, coalesce(l.broken, 0) AS broken, l.broken_at,
       b.user_id IS NOT NULL
@@ -107,9 +113,9 @@ export function wrongStandings(within: Scope): string {
   )
   SELECT t.business_id,
     CASE WHEN s.business_id IS NOT NULL THEN jsonb_build_object('total_points', s.total_points, 'highest_points',
-      s.highest_points, 'level_id', s.level_id, 'sequence', s.sequence, 'on_board', s.on_board, 'reached_at',
-      s.reached_at) END AS stated,
-    t.total_points, t.highest_points, t.level_id, t.on_board, t.least_sequence,
+      s.highest_points, 'level_id', s.level_id, 'sequence', s.sequence, 'on_board', s.on_board, 'owner_id', s.owner_id,
+      'time_zone', s.time_zone, 'reached_at', s.reached_at) END AS stated,
+    t.total_points, t.highest_points, t.level_id, t.on_board, t.owner_id, t.time_zone, t.least_sequence,
     CASE WHEN s.reached_at::timestamptz(3) IS DISTINCT FROM t.reached_at THEN to_jsonb(t.reached_at) #>> '{}' END
       AS reached_at,
     t.lowest_points, t.broken AS broken_entries, t.broken_at,
@@ -128,6 +134,7 @@ export function wrongStandings(within: Scope): string {
   LEFT JOIN business_standings AS s ON s.business_id = t.business_id AND ${within('s.business_id')}
   WHERE s.business_id IS NULL OR s.total_points <> t.total_points OR s.highest_points <> t.highest_points
     OR s.level_id IS DISTINCT FROM t.level_id OR s.on_board <> t.on_board OR s.sequence < t.least_sequence
+    OR s.owner_id IS DISTINCT FROM t.owner_id OR s.time_zone <> t.time_zone
     -- Entries keep milliseconds, standings microseconds.
     OR s.reached_at::timestamptz(3) <> t.reached_at
     OR t.lowest_points < 0 OR t.broken > 0 OR t.lacks_unlocks OR t.has_unearned

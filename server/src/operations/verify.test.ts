@@ -99,6 +99,16 @@ const damages: { name: string; sql: string; finds: string[] }[] = [
     finds: ['on_board', 'rank'],
   },
   {
+    name: 'a standing of another owner',
+    sql: `UPDATE business_standings SET owner_id = '01900000-0000-7000-8000-000000000999' WHERE business_id = $1`,
+    finds: ['owner'],
+  },
+  {
+    name: 'a standing in another time zone',
+    sql: `UPDATE business_standings SET time_zone = 'Pacific/Kiritimati' WHERE business_id = $1`,
+    finds: ['time_zone'],
+  },
+  {
     name: 'a sequence that has been used',
     sql: 'UPDATE business_standings SET sequence = 1 WHERE business_id = $1',
     finds: ['sequence'],

@@ -152,11 +152,17 @@ export async function insertBusiness(
   if (!business) throw new Error('the insert of a business returned no row')
   await tx
     .insert(businessStandings)
-    .values({ businessId: business.id, reachedAt: now, onBoard: fields.boardVisibility !== 'hidden' })
+    .values({
+      businessId: business.id,
+      reachedAt: now,
+      onBoard: business.boardVisibility !== 'hidden',
+      ownerId: business.userId,
+      timeZone: business.timeZone,
+    })
   return business
 }
 
-/** updateOwned changes a business of the user, and whether it is on the board; false when it is not theirs. */
+/** updateOwned changes a business of the user; false when it is not theirs. */
 export async function updateOwned(
   tx: Transaction,
   change: { userId: string; businessId: string; fields: Partial<BusinessFields>; now: Date },
@@ -168,9 +174,7 @@ export async function updateOwned(
     // The row itself is asked too: when an erasure was under way, it is looked at again after it, the function is not.
     .where(and(eq(businesses.id, accessibleBusiness(userId, businessId)), isNull(businesses.erasedAt)))
     .returning({ id: businesses.id })
-  if (updated.length === 0) return false
-  if (fields.boardVisibility) await setOnBoard(tx, businessId, fields.boardVisibility !== 'hidden')
-  return true
+  return updated.length > 0
 }
 
 /** setVisibility changes how a business stands on the board. */
@@ -180,11 +184,6 @@ export async function setVisibility(
 ): Promise<void> {
   const { businessId, visibility, now } = change
   await tx.update(businesses).set({ boardVisibility: visibility, updatedAt: now }).where(eq(businesses.id, businessId))
-  await setOnBoard(tx, businessId, visibility !== 'hidden')
-}
-
-async function setOnBoard(tx: Transaction, businessId: string, onBoard: boolean): Promise<void> {
-  await tx.update(businessStandings).set({ onBoard }).where(eq(businessStandings.businessId, businessId))
 }
 
 const adminRows = (db: Executor) =>
@@ -246,31 +245,23 @@ export async function listLevels(db: Executor, query: { after: number | undefine
  * the board. The rows stay, nameless, so that ledger and sums stay true.
  */
 export async function blankBusinessesOf(tx: Transaction, userId: string, now: Date): Promise<void> {
-  const blanked = tx.$with('blanked').as(
-    tx
-      .update(businesses)
-      .set({
-        userId: null,
-        businessName: '',
-        businessCategory: '',
-        businessDescription: null,
-        address: null,
-        businessStage: '',
-        targetMarket: null,
-        primaryGoal: null,
-        updatedAt: now,
-        erasedAt: now,
-      })
-      .where(ownedBy(userId))
-      .returning({ id: businesses.id }),
-  )
-  const offBoard = await tx
-    .with(blanked)
-    .update(businessStandings)
-    .set({ onBoard: false })
-    .where(sql`${businessStandings.businessId} IN (SELECT id FROM ${blanked})`)
-    .returning({ id: businessStandings.businessId })
-  const ids = offBoard.map((row) => row.id)
+  const blanked = await tx
+    .update(businesses)
+    .set({
+      userId: null,
+      businessName: '',
+      businessCategory: '',
+      businessDescription: null,
+      address: null,
+      businessStage: '',
+      targetMarket: null,
+      primaryGoal: null,
+      updatedAt: now,
+      erasedAt: now,
+    })
+    .where(ownedBy(userId))
+    .returning({ id: businesses.id })
+  const ids = blanked.map((row) => row.id)
   if (ids.length > 0) await tx.delete(businessLinks).where(inArray(businessLinks.businessId, ids))
 }
 

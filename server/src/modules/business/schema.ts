@@ -62,9 +62,10 @@ export const businessLevels = pgTable(
 )
 
 /**
- * businessStandings are the derived numbers of a business, one narrow row each, which every award locks. They can be
- * rebuilt from the ledger. `sequence` rises with every consequence written to the outbox; `reachedAt` is when the
- * total was reached, taken after the lock; `onBoard` is false for hidden and erased businesses.
+ * businessStandings are all that an award reads and locks of a business, one narrow row each. The numbers can be rebuilt
+ * from the ledger: `sequence` rises with every consequence written to the outbox, and `reachedAt` is when the total was
+ * reached, taken after the lock. `onBoard` (false for hidden and erased businesses), `ownerId` (null for erased ones) and
+ * `timeZone` follow the business, by a trigger.
  */
 export const businessStandings = pgTable(
   'business_standings',
@@ -78,6 +79,8 @@ export const businessStandings = pgTable(
     reachedAt: timestamp({ withTimezone: true, precision: 6 }).notNull().defaultNow(),
     sequence: bigint({ mode: 'number' }).notNull().default(0),
     onBoard: boolean().notNull().default(true),
+    ownerId: uuid(),
+    timeZone: text().notNull(),
   },
   (table) => [check('business_standings_total_points_check', sql`${table.totalPoints} >= 0`)],
 )

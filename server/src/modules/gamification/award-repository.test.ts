@@ -181,7 +181,10 @@ describe('an array of events', () => {
         SELECT gen_random_uuid(), 'Warung', 'Food', 'Idea', 'UTC', 'IDR', id FROM users LIMIT 1 RETURNING id`,
       )
       const id = String(rows[0]?.id)
-      await game.pool.query('INSERT INTO business_standings (business_id) VALUES ($1)', [id])
+      await game.pool.query(
+        'INSERT INTO business_standings (business_id, owner_id, time_zone) SELECT id, user_id, time_zone FROM businesses WHERE id = $1',
+        [id],
+      )
       await game.pool.query('SELECT judge_standings($1)', [[id]])
       return id
     }

@@ -269,8 +269,9 @@ describe('judging everyone', () => {
         WITH made AS (
           INSERT INTO businesses (id, business_name, business_category, business_stage, time_zone, currency, user_id)
           SELECT gen_random_uuid(), 'Warung', 'Food', 'Idea', 'UTC', 'IDR', (SELECT min(id::text)::uuid FROM users)
-          FROM generate_series(1, 12000) RETURNING id)
-        INSERT INTO business_standings (business_id) SELECT id FROM made RETURNING business_id`)
+          FROM generate_series(1, 12000) RETURNING id, user_id, time_zone)
+        INSERT INTO business_standings (business_id, owner_id, time_zone)
+        SELECT id, user_id, time_zone FROM made RETURNING business_id`)
       assert.equal(rows.length, 12_000)
       await createAwardRepository(store).judgeEveryone()
       assert.deepEqual(await game.untruths(), [])
