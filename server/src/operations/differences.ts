@@ -67,12 +67,12 @@ export function differenceOfEvent(wrong: WrongEvent): Difference {
   }
 }
 
-/** differenceOfStray tells that events or entries are of a business that does not exist. */
-export function differenceOfStray({ business_id, events, entries }: StrayRecord): Difference {
+/** differenceOfStray tells that events, entries or unlocks are of a business that does not exist. */
+export function differenceOfStray({ business_id, events, entries, unlocks }: StrayRecord): Difference {
   return {
     businessId: business_id,
     kind: 'business',
-    text: `there is none (events: ${events}, entries: ${entries})`,
+    text: `there is none (events: ${events}, entries: ${entries}, unlocks: ${unlocks})`,
   }
 }
 

@@ -87,9 +87,9 @@ export function wrongStandings(within: Scope): string {
   unlocked AS (
     SELECT u.business_id,
       count(*) FILTER (WHERE a.is_alive AND a.required_points <= coalesce(l.highest, 0)) AS due,
-      count(*) FILTER (WHERE a.least_points > coalesce(l.highest, 0)) AS unearned
+      count(*) FILTER (WHERE a.id IS NULL OR a.least_points > coalesce(l.highest, 0)) AS unearned
     FROM user_achievements AS u
-    JOIN achievement AS a ON a.id = u.achievement_id
+    LEFT JOIN achievement AS a ON a.id = u.achievement_id
     LEFT JOIN ledger AS l ON l.business_id = u.business_id
     WHERE ${within('u.business_id')}
     GROUP BY u.business_id
@@ -126,9 +126,9 @@ export function wrongStandings(within: Scope): string {
       ORDER BY a.required_points, a.id
     ) AS missing_unlocks,
     ARRAY(
-      SELECT a.id::text FROM achievement AS a JOIN user_achievements AS u ON u.achievement_id = a.id
-      WHERE t.has_unearned AND u.business_id = t.business_id AND a.least_points > t.highest_points
-      ORDER BY a.required_points, a.id
+      SELECT u.achievement_id::text FROM user_achievements AS u LEFT JOIN achievement AS a ON a.id = u.achievement_id
+      WHERE t.has_unearned AND u.business_id = t.business_id AND (a.id IS NULL OR a.least_points > t.highest_points)
+      ORDER BY a.required_points, u.achievement_id
     ) AS unearned_unlocks
   FROM truth AS t
   LEFT JOIN business_standings AS s ON s.business_id = t.business_id AND ${within('s.business_id')}
@@ -167,21 +167,28 @@ export function wrongEvents(within: Scope): string {
   ORDER BY 1, 2`
 }
 
-/** strayRecord is a business that does not exist, of which there are events or entries all the same. */
-export const strayRecord = z.object({ business_id: z.string(), events: z.number(), entries: z.number() })
+/** strayRecord is a business that does not exist, of which there are events, entries or unlocks all the same. */
+export const strayRecord = z.object({
+  business_id: z.string(),
+  events: z.number(),
+  entries: z.number(),
+  unlocks: z.number(),
+})
 export type StrayRecord = z.output<typeof strayRecord>
 
 /**
  * strayRecords finds what no foreign key keeps out, since an award checks its business under a lock of its own. The range
- * is said of both tables: PostgreSQL would read one of them from its beginning otherwise.
+ * is said of each table: PostgreSQL would read one of them from its beginning otherwise.
  */
 export function strayRecords(within: Scope): string {
-  const strays = (table: string, isEvent: boolean) => `
-    SELECT x.business_id, ${isEvent} AS is_event FROM ${table} AS x
+  const strays = (table: string) => `
+    SELECT x.business_id, '${table}' AS kind FROM ${table} AS x
     WHERE ${within('x.business_id')} AND NOT EXISTS (
       SELECT FROM businesses AS b WHERE b.id = x.business_id AND ${within('b.id')})`
   return `
-  SELECT s.business_id, count(*) FILTER (WHERE s.is_event) AS events, count(*) FILTER (WHERE NOT s.is_event) AS entries
-  FROM (${strays('events', true)} UNION ALL ${strays('ledger_entries', false)}) AS s
+  SELECT s.business_id, count(*) FILTER (WHERE s.kind = 'events') AS events,
+    count(*) FILTER (WHERE s.kind = 'ledger_entries') AS entries,
+    count(*) FILTER (WHERE s.kind = 'user_achievements') AS unlocks
+  FROM (${['events', 'ledger_entries', 'user_achievements'].map(strays).join(' UNION ALL ')}) AS s
   GROUP BY s.business_id ORDER BY s.business_id`
 }

@@ -33,11 +33,17 @@ async function kindsFound(): Promise<string[]> {
   return lines.map((line) => line.split(': ')[1] ?? '').toSorted()
 }
 
-test('a healthy history has no differences, whatever was awarded, adjusted, hidden, erased or redefined', async () => {
+test('a healthy history has no differences, whatever was awarded, adjusted, moved, hidden, erased or redefined', async () => {
   await withHistory()
   const hidden = await game.owner()
   await game.adjust(hidden.business.id, 40)
-  await game.api('PATCH', '/business/profile', { token: hidden.token, body: { board_visibility: 'hidden' } })
+  const moved = { board_visibility: 'hidden', time_zone: 'Asia/Jayapura' }
+  await game.api('PATCH', '/business/profile', { token: hidden.token, body: moved })
+  const [{ time_zone: zone } = {}] = await game.rows(
+    'SELECT time_zone FROM business_standings WHERE business_id = $1',
+    [hidden.business.id],
+  )
+  assert.equal(zone, 'Asia/Jayapura')
   const erased = await game.owner()
   await game.adjust(erased.business.id, 120)
   await game.api('DELETE', '/auth/me', { token: erased.token, body: { password: 'a-long-enough-password' } })
@@ -137,6 +143,12 @@ const damages: { name: string; sql: string; finds: string[] }[] = [
     finds: ['unlock_unearned'],
   },
   {
+    name: 'an unlock of an achievement that does not exist',
+    sql: `INSERT INTO user_achievements (business_id, achievement_id, user_id, unlocked_at)
+      SELECT id, '01900000-0000-7000-8000-000000000999', user_id, now() FROM businesses WHERE id = $1`,
+    finds: ['unlock_unearned'],
+  },
+  {
     name: 'a standing that is gone',
     sql: 'DELETE FROM business_standings WHERE business_id = $1',
     finds: ['rank', 'standing'],
@@ -145,7 +157,7 @@ const damages: { name: string; sql: string; finds: string[] }[] = [
 
 for (const { name, sql, finds } of damages) {
   test(`verify finds ${name}, and rebuild puts it right`, async () => {
-    await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+    await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
     const id = await withHistory()
     const sound = await game.standing(id)
     await game.pool.query(sql, [id])
@@ -165,7 +177,7 @@ for (const { name, sql, finds } of damages) {
 }
 
 test('ranks that moved for others because of one wrong total are listed too', async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const first = await withHistory()
   const second = (await game.owner()).business.id
   await game.pool.query('UPDATE business_standings SET total_points = 100000 WHERE business_id = $1', [second])
@@ -177,7 +189,7 @@ test('ranks that moved for others because of one wrong total are listed too', as
 })
 
 test('a hundred lines are shown and the rest is counted', async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const userId = (await game.owner({ business: false })).user.id
   await game.pool.query(
     `INSERT INTO businesses (id, user_id, business_name, business_category, business_stage, time_zone, currency)
@@ -193,7 +205,7 @@ test('a hundred lines are shown and the rest is counted', async () => {
 })
 
 test('an event that earned what the ledger does not hold is told and left to a person, unlocks included', async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const id = await withHistory()
   const entries = await game.counted('ledger_entries')
   await game.pool.query('DELETE FROM ledger_entries WHERE business_id = $1 AND points = 700', [id])
@@ -205,26 +217,34 @@ test('an event that earned what the ledger does not hold is told and left to a p
   assert.equal(await game.counted('ledger_entries'), entries - 1)
 })
 
-test('events and entries of a business that does not exist are told and left', async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+test('events, entries and unlocks of a business that does not exist are told and left', async () => {
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const id = await withHistory()
   const nobody = '01930000-0000-7000-8000-000000000bad'
   await game.pool.query('UPDATE events SET business_id = $2 WHERE business_id = $1 AND points_awarded > 100', [
     id,
     nobody,
   ])
+  await game.pool.query(
+    `UPDATE user_achievements SET business_id = $2
+    WHERE business_id = $1 AND achievement_id = (SELECT id FROM achievements WHERE required_points = 250)`,
+    [id, nobody],
+  )
   const { lines } = await look()
-  const stray = `business ${nobody}: business: there is none (events: 1, entries: 0)`
+  const stray = `business ${nobody}: business: there is none (events: 1, entries: 0, unlocks: 1)`
   assert.ok(lines.includes(stray), lines.join('\n'))
   assert.ok((await repair()).left.lines.includes(stray))
 
   await game.pool.query('UPDATE ledger_entries SET business_id = $2 WHERE business_id = $1', [id, nobody])
   const { lines: after } = await look()
-  assert.ok(after.includes(`business ${nobody}: business: there is none (events: 1, entries: 5)`), after.join('\n'))
+  assert.ok(
+    after.includes(`business ${nobody}: business: there is none (events: 1, entries: 5, unlocks: 1)`),
+    after.join('\n'),
+  )
 })
 
 test('what rebuild unlocks is announced, once', async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const owner = await game.owner()
   await game.adjust(owner.business.id, 30)
   await game.pool.query('DELETE FROM user_achievements WHERE business_id = $1', [owner.business.id])
@@ -237,7 +257,7 @@ test('what rebuild unlocks is announced, once', async () => {
 })
 
 test('a rebuilt standing shows on the board of a running server', { timeout: 30_000 }, async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const owner = await game.owner()
   await game.adjust(owner.business.id, 30)
   await game.pool.query('UPDATE business_standings SET total_points = 7')
@@ -264,7 +284,7 @@ test('an edit that nobody has been judged by yet is said', async () => {
 })
 
 test('verify finds nothing and rebuild changes nothing while awards and edits go on', async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const owners = await Promise.all(Array.from({ length: 6 }, () => game.owner()))
   const over = new AbortController()
   const busy = owners.map(async (owner, index) => {
@@ -290,7 +310,7 @@ test('verify finds nothing and rebuild changes nothing while awards and edits go
 })
 
 test('rebuild repairs beside awards, and not one of them is lost', async () => {
-  await game.pool.query('TRUNCATE businesses, events, ledger_entries CASCADE')
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const owners = await Promise.all(Array.from({ length: 6 }, () => game.owner()))
   const over = new AbortController()
   let awarded = 0

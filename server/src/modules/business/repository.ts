@@ -150,15 +150,13 @@ export async function insertBusiness(
     .values({ id: newId(), ...fields, createdAt: now, updatedAt: now })
     .returning()
   if (!business) throw new Error('the insert of a business returned no row')
-  await tx
-    .insert(businessStandings)
-    .values({
-      businessId: business.id,
-      reachedAt: now,
-      onBoard: business.boardVisibility !== 'hidden',
-      ownerId: business.userId,
-      timeZone: business.timeZone,
-    })
+  await tx.insert(businessStandings).values({
+    businessId: business.id,
+    reachedAt: now,
+    onBoard: business.boardVisibility !== 'hidden',
+    ownerId: business.userId,
+    timeZone: business.timeZone,
+  })
   return business
 }
 

@@ -180,8 +180,7 @@ describe('an edit of levels and achievements', () => {
     const profile = { business_name: 'Baru', business_category: 'Food', business_stage: 'Idea' }
     const first = await game.achievement(0, 'First')
     // The new business has been judged, and waits where it enters its unlock; the edit has committed, and waits for it.
-    const hold = 'SELECT 1 FROM achievements WHERE id = $1 FOR UPDATE'
-    const calls = await holding(game, hold, [first.id], async () => {
+    const calls = await holding(game, 'LOCK TABLE user_achievements IN SHARE MODE', [], async () => {
       const made = game.api('POST', '/business/profile', { token, body: profile })
       await untilBlocked(game)
       const level = game.level(0, 'Ground')

@@ -19,7 +19,6 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { anyInstant } from '../../platform/db/any-instant.ts'
-import { businesses } from '../business/schema.ts'
 
 const instant = () => timestamp({ withTimezone: true, precision: 3 })
 const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
@@ -50,16 +49,12 @@ export const achievements = pgTable(
   ],
 )
 
-/** userAchievements are unlocks: earned once by a business, and kept until revoked on purpose. */
+/** userAchievements are unlocks: earned once by a business, and kept until revoked on purpose. For foreign keys see `events`. */
 export const userAchievements = pgTable(
   'user_achievements',
   {
-    businessId: uuid()
-      .notNull()
-      .references(() => businesses.id),
-    achievementId: uuid()
-      .notNull()
-      .references(() => achievements.id),
+    businessId: uuid().notNull(),
+    achievementId: uuid().notNull(),
     /** The owner at the time; an id only, it outlives the account. */
     userId: uuid().notNull(),
     unlockedAt: instant().notNull(),
@@ -121,10 +116,10 @@ export const definitionChanges = pgTable(
 )
 
 /**
- * events are everything that was accepted, also what awarded nothing. Keys live as long as the ledger. Neither they nor
- * the ledger have foreign keys: each would lock and write a row of the business with every award, which holds the
- * standing of that business already (and that refers to it); `verify` finds events and entries that do not belong
- * together, or to no business.
+ * events are everything that was accepted, also what awarded nothing. Keys live as long as the ledger. What awards write
+ * has no foreign keys: each would lock and write a row of the business, or of the achievement, which all others that
+ * unlock it would then wait for or share; an award holds the standing of the business already (and that refers to it).
+ * `verify` finds what does not belong together, or to no business or achievement.
  */
 export const events = pgTable(
   'events',
