@@ -6,12 +6,12 @@ CREATE FUNCTION definitions_barrier() RETURNS bigint LANGUAGE sql IMMUTABLE AS '
 -- reached is what an award brought beside points: names of levels and titles of achievements, lowest first; null for none.
 CREATE TYPE reached AS (levels_gained text[], unlocked text[]);
 
--- announce_reached unlocks and announces what lies between two totals of a business, and answers it. The business is
--- locked. What is announced stands behind the points of its sequence, levels first. An achievement that was earned before
+-- announce_reached unlocks and announces what lies between two totals of a business, and answers it; `rung` is what the level
+-- of the new total asks for, or null below the lowest. The business is locked, so that nobody else unlocks for it. What is announced stands behind the points of its sequence, levels first. An achievement that was earned before
 -- and made harder since is not unlocked again; a level that was lost, by an adjustment or by an edit that raised it, can be
 -- regained, but is announced once.
 CREATE FUNCTION announce_reached(business uuid, owner uuid, sequence bigint, total_before bigint, highest_before bigint,
-  total bigint, at timestamptz)
+  total bigint, rung integer, at timestamptz)
 RETURNS reached
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -19,28 +19,29 @@ DECLARE
   position integer := 0;
   step record;
 BEGIN
-  FOR step IN
-    SELECT l.id, l.name, l.required_points FROM business_levels AS l
-    WHERE l.required_points > total_before AND l.required_points <= total
-    ORDER BY l.required_points
-  LOOP
-    answer.levels_gained := answer.levels_gained || step.name;
-    CONTINUE WHEN step.required_points <= highest_before OR EXISTS (
-      SELECT FROM announcements AS x
-      WHERE x.business_id = business AND x.kind = 'level_up' AND x.payload #>> '{level,id}' = step.id::text);
-    position := position + 1;
-    INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
-    VALUES (business, announce_reached.sequence, position, 'level_up', jsonb_build_object('business_id', business,
-      'level', jsonb_build_object('id', step.id, 'name', step.name)), at);
-  END LOOP;
+  IF rung > total_before THEN
+    FOR step IN
+      SELECT l.id, l.name, l.required_points FROM business_levels AS l
+      WHERE l.required_points > total_before AND l.required_points <= total
+      ORDER BY l.required_points
+    LOOP
+      answer.levels_gained := answer.levels_gained || step.name;
+      CONTINUE WHEN step.required_points <= highest_before OR EXISTS (
+        SELECT FROM announcements AS x
+        WHERE x.business_id = business AND x.kind = 'level_up' AND x.payload #>> '{level,id}' = step.id::text);
+      position := position + 1;
+      INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
+      VALUES (business, announce_reached.sequence, position, 'level_up', jsonb_build_object('business_id', business,
+        'level', jsonb_build_object('id', step.id, 'name', step.name)), at);
+    END LOOP;
+  END IF;
   FOR step IN
     SELECT a.id, a.title, a.badge_icon FROM achievements AS a
-    WHERE a.required_points > highest_before AND a.required_points <= total AND a.deleted_at IS NULL
+    WHERE a.required_points > highest_before AND a.required_points <= total AND a.deleted_at IS NULL AND NOT EXISTS (
+      SELECT FROM user_achievements AS u WHERE u.business_id = business AND u.achievement_id = a.id)
     ORDER BY a.required_points, a.id
   LOOP
-    INSERT INTO user_achievements (business_id, achievement_id, user_id, unlocked_at)
-    VALUES (business, step.id, owner, at) ON CONFLICT DO NOTHING;
-    CONTINUE WHEN NOT FOUND;
+    INSERT INTO user_achievements (business_id, achievement_id, user_id, unlocked_at) VALUES (business, step.id, owner, at);
     answer.unlocked := answer.unlocked || step.title;
     position := position + 1;
     INSERT INTO announcements (business_id, sequence, position, kind, payload, created_at)
@@ -218,7 +219,7 @@ BEGIN
           WHERE a.required_points > w.highest_before AND a.required_points <= w.total_before + w.points
             AND a.deleted_at IS NULL
         ) THEN announce_reached(w.business_id, w.owner_id, w.last_sequence + 1, w.total_before, w.highest_before,
-          w.total_before + w.points, judged_at) END AS reached
+          w.total_before + w.points, level.required_points, judged_at) END AS reached
       FROM worth AS w
       LEFT JOIN LATERAL (
         SELECT l.id, l.name, l.required_points FROM business_levels AS l

@@ -36,14 +36,17 @@ CREATE VIEW board_businesses AS
 
 -- board_news is everything visible that was written by transactions from `since` on, and the bound below which every
 -- transaction has ended: the next call starts there, so that nothing that commits late is missed; what lies above it is
--- told twice. A business whose newest sequence is known needs no further look; null always needs one.
+-- told twice. Points and unlocks of the transactions in `known` are left out. A business whose newest sequence is known needs
+-- no further look; null always needs one.
 -- Example row: {until: 4711, revision: 3, changed: [["0190…", 17], ["0190…", null]]}
-CREATE FUNCTION board_news(since xid8)
+CREATE FUNCTION board_news(since xid8, known xid8[])
 RETURNS TABLE (until xid8, revision bigint, changed jsonb)
 LANGUAGE sql STABLE
 -- Before PostgreSQL 18 a plan that cannot do without a scan seems so costly that it is compiled, for half a second.
 SET jit = off
 SET enable_seqscan = off
+-- However many are known, each row is looked up among them at once.
+SET enable_nestloop = off
 -- What is new is found sooner than other processes are started to help.
 SET max_parallel_workers_per_gather = 0
 AS $$
@@ -51,7 +54,9 @@ AS $$
     (SELECT coalesce(jsonb_agg(jsonb_build_array(x.business_id, x.sequence)), '[]')
       FROM (
         SELECT o.business_id, max(o.sequence) AS sequence FROM outbox AS o
-        WHERE o.transaction_id >= since GROUP BY o.business_id
+        WHERE o.transaction_id >= since
+          AND NOT EXISTS (SELECT FROM unnest(known) AS k (transaction_id) WHERE k.transaction_id = o.transaction_id)
+        GROUP BY o.business_id
         UNION ALL
         SELECT DISTINCT c.business_id, NULL::bigint FROM board_changes AS c WHERE c.transaction_id >= since
       ) AS x)

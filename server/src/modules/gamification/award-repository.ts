@@ -46,14 +46,18 @@ type AcceptedRow = {
   // Only where points changed.
   sequence: number | null
   reached_at_us: number
+  transaction_id?: string
 }
 type AnswerRow = AcceptedRow | { ordinal: number; outcome: Refused }
 
 /** StoredReceipt is the part of a receipt that is kept with its event: all but what is read when answering. */
 export type StoredReceipt = Omit<Receipt, 'rank' | 'replayed'>
 
-/** AwardChange is where in the business's history points changed, and when its total was reached, in microseconds. */
-export type AwardChange = { sequence: number; reachedAtUs: number }
+/**
+ * AwardChange is where in the business's history points changed, when its total was reached, in microseconds, and the
+ * transaction that did only this and has committed, where there is one.
+ */
+export type AwardChange = { sequence: number; reachedAtUs: number; transactionId?: string | undefined }
 
 /** AwardOutcome is what became of an event: a stored receipt, or the reason why nothing changed. */
 export type AwardOutcome =
@@ -85,7 +89,7 @@ export function createAwardRepository({ pool, db }: Store) {
   async function ask({ requests, input = inputOf(requests), isCareful }: Question): Promise<AwardOutcome[]> {
     const { rows } = await pool.query<AnswerRow>({
       name: 'award_events',
-      text: 'SELECT * FROM award_events($1, $2, $3, $4, $5)',
+      text: 'SELECT *, pg_current_xact_id_if_assigned() AS transaction_id FROM award_events($1, $2, $3, $4, $5)',
       values: [...input, businessesOf(requests), callersOf(requests), isCareful],
     })
     return outcomesOf(requests, rows)
@@ -209,7 +213,7 @@ function inputOf(requests: AwardRequest[]): AwardInput {
       actor_id: request.actorId ?? undefined,
       type: request.type,
       metadata: request.metadata ?? undefined,
-      occurred_at: request.occurredAt,
+      occurred_at: request.occurredAt.toISOString(),
       timely: request.timely === false ? false : undefined,
       given_points: request.points,
       given_reason: request.reason,
@@ -250,10 +254,10 @@ function acceptedOutcome(row: AcceptedRow, type: string): AwardOutcome {
     ...(row.reason === null ? {} : { reason: row.reason }),
   }
   if (row.outcome === 'replayed') return { outcome: row.outcome, receipt }
-  const { sequence, reached_at_us: reachedAtUs } = row
+  const { sequence, reached_at_us: reachedAtUs, transaction_id: transactionId } = row
   return {
     outcome: row.outcome,
     receipt,
-    change: sequence === null ? null : { sequence, reachedAtUs },
+    change: sequence === null ? null : { sequence, reachedAtUs, transactionId },
   }
 }

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 
 /**
- * fingerprint is the SHA-256 (hex) of a JSON value in which the order of an object's members makes no difference:
+ * fingerprint is the SHA-256 (base64url) of a JSON value in which the order of an object's members makes no difference:
  * two bodies that say the same thing have the same one.
  */
 export function fingerprint(value: unknown): string {
-  return hash('sha256', JSON.stringify(sorted(value)), 'hex')
+  return hash('sha256', JSON.stringify(sorted(value)), 'base64url')
 }
 
 function sorted(value: unknown): unknown {

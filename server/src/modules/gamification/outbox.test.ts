@@ -91,7 +91,7 @@ describe('the outbox', () => {
         // Often enough for a plan that is kept.
         ...Array.from({ length: 7 }, () => ['a page of a feed', 2 * FEED_PAGE + 2, read] as const),
         ['what webhooks look at', 4, () => fanOut.state()] as const,
-        ['what is new to the board', 4, () => board.news(String(BigInt(id) + 1n))] as const,
+        ['what is new to the board', 4, () => board.news(String(BigInt(id) + 1n), [id])] as const,
       ]) {
         const before = await rowsRead()
         await work()

@@ -105,12 +105,12 @@ export function createBoardFeed(pool: pg.Pool) {
         }))
     },
 
-    /** news tells which businesses changed since a bound. */
-    async news(since: string): Promise<BoardNews> {
+    /** news tells which businesses changed since a bound, by other transactions than those known. */
+    async news(since: string, known: string[]): Promise<BoardNews> {
       const { rows } = await pool.query({
         name: 'board_news',
-        text: 'SELECT until::text, revision, changed FROM board_news($1::text::xid8)',
-        values: [since],
+        text: 'SELECT until::text, revision, changed FROM board_news($1::text::xid8, $2::text[]::xid8[])',
+        values: [since, known],
       })
       return newsRow.parse(rows[0])
     },

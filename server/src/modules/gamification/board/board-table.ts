@@ -24,6 +24,8 @@ export type BoardAward = {
   reachedAtUs: number
   sequence: number
   unlocked: number
+  /** The transaction of this award, where all it did is known from the same call. */
+  transactionId?: string | undefined
 }
 
 /** LONGEST_TOP is how much of the top of the board can be asked for at once. */

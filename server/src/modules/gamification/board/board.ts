@@ -43,6 +43,8 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
   let revision = -1
   let deleted = new Set<string>()
   let since: string | undefined
+  // Transactions from `since` on of which everything is here: a board need not read what its own process awarded.
+  const own = new Set<string>()
   let isWarm = false
   let reading: Promise<void> = Promise.resolve()
 
@@ -62,7 +64,7 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
 
   async function readNews(): Promise<void> {
     if (since === undefined) return
-    const news = await feed.news(since)
+    const news = await feed.news(since, [...own])
     onNews(news.changed)
     if (news.revision !== revision) {
       await readDefinitions()
@@ -71,6 +73,7 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
     const unknown = news.changed.filter(([id, sequence]) => sequence === null || !table.knows(id, sequence))
     await refresh([...new Set(unknown.map(([id]) => id))])
     since = news.until
+    for (const id of own) if (Number(id) < Number(since)) own.delete(id)
   }
 
   // Reads never overlap, so that an older state is never put over a newer one.
@@ -129,6 +132,7 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
       inTurn(async () => {
         const { bound, businesses } = await feed.beginning()
         since = bound
+        own.clear()
         // An earlier attempt may have ended in the middle.
         table = new BoardTable()
         table.reserve(businesses)
@@ -145,6 +149,7 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
      */
     rewind: () =>
       inTurn(async () => {
+        own.clear()
         if (since !== undefined) since = String(Math.max(FIRST_TRANSACTION, Number(since) - UNWRITTEN_TRANSACTIONS))
       }),
 
@@ -158,8 +163,13 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
      * applied takes over awards of this process that have committed, and answers the businesses of which something in
      * between was missed.
      */
-    applied: (awards: BoardAward[]): string[] =>
-      isWarm ? awards.filter((award) => !table.award(award)).map((award) => award.businessId) : [],
+    applied(awards: BoardAward[]): string[] {
+      if (!isWarm) return []
+      const missed = awards.filter((award) => !table.award(award))
+      for (const { transactionId } of awards) if (transactionId !== undefined) own.add(transactionId)
+      for (const { transactionId } of missed) if (transactionId !== undefined) own.delete(transactionId)
+      return missed.map((award) => award.businessId)
+    },
 
     /** topJson is the top of the board, ready to be sent. */
     topJson: (limit: number): string => `[${topFor(limit).json}]`,
