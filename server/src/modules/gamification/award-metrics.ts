@@ -15,6 +15,8 @@ export function measureAwards(metrics: Metrics, lanes: Pick<AwardLanes, 'waiting
     labels: ['outcome'],
   })
   return (outcomes: readonly AwardOutcome[]): void => {
-    for (const { outcome } of outcomes) judged({ outcome })
+    const counts = new Map<string, number>()
+    for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+    for (const [outcome, count] of counts) judged({ outcome }, count)
   }
 }

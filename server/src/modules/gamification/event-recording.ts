@@ -179,9 +179,9 @@ function contentOf(input: EventInput, now: Date) {
   return {
     idempotencyKey: input.idempotency_key,
     fingerprint: fingerprint({
-      type: input.type,
-      occurred_at: input.occurred_at === undefined ? null : occurredAt.toISOString(),
       metadata,
+      occurred_at: input.occurred_at === undefined ? null : occurredAt.toISOString(),
+      type: input.type,
     }),
     type: input.type,
     metadata,

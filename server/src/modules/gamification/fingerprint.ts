@@ -10,11 +10,21 @@ export function fingerprint(value: unknown): string {
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
-  if (value === null || typeof value !== 'object') return value
+  if (value === null || typeof value !== 'object' || isSorted(value)) return value
   const members: [string, unknown][] = []
   for (const name of Object.keys(value).sort()) {
     const member: unknown = Reflect.get(value, name)
     if (member !== undefined) members.push([name, sorted(member)])
   }
   return Object.fromEntries(members)
+}
+
+// As events without metadata are.
+function isSorted(value: object): boolean {
+  let before = ''
+  for (const [name, member] of Object.entries(value)) {
+    if (name < before || (typeof member === 'object' && member !== null)) return false
+    before = name
+  }
+  return true
 }

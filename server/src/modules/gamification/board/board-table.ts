@@ -31,6 +31,8 @@ export type BoardAward = {
 /** LONGEST_TOP is how much of the top of the board can be asked for at once. */
 export const LONGEST_TOP = 100
 
+const RECENT = 1_000
+
 const ON_BOARD = 1
 const ALIAS = 2
 
@@ -52,6 +54,8 @@ export class BoardTable {
   #names = new Float64Array(1024)
   #arena = new TextArena()
   readonly #byId = new IdIndex(() => this.#ids)
+  // Whoever is awarded is ranked right after. A slot is a business's for good.
+  readonly #recent = new Map<string, number>()
   // The first business of each owner: the one with the smallest id that is not erased.
   readonly #byOwner = new IdIndex(() => this.#owners)
   readonly #order = new BoardOrder({
@@ -121,7 +125,12 @@ export class BoardTable {
 
   /** find is the slot of a business, or -1. */
   find(businessId: string): number {
-    return this.#byId.find(businessId)
+    const known = this.#recent.get(businessId)
+    if (known !== undefined) return known
+    const slot = this.#byId.find(businessId)
+    if (this.#recent.size >= RECENT) this.#recent.clear()
+    if (slot !== -1) this.#recent.set(businessId, slot)
+    return slot
   }
 
   /** firstOf is the slot of a person's first business, or -1. */
