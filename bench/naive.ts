@@ -15,7 +15,7 @@ let sequence = 1_000_000
 /**
  * naiveAward awards as a typical service does it: one autocommit statement after the other, with the arithmetic in the
  * program. It is the pinned baseline of every award measure; it loses updates under concurrency, and has no receipts, no
- * caps, no idempotency and no announcements. The ledger's foreign key is served by the event that the seed left.
+ * caps, no idempotency and no announcements. Its entries are of the one event that the seed left.
  */
 export async function naiveAward(pool: pg.Pool, award: NaiveAward): Promise<void> {
   const { rows: businesses } = await pool.query(

@@ -6,10 +6,11 @@ CREATE FUNCTION definitions_barrier() RETURNS bigint LANGUAGE sql IMMUTABLE AS '
 -- reached is what an award brought beside points: names of levels and titles of achievements, lowest first; null for none.
 CREATE TYPE reached AS (levels_gained text[], unlocked text[]);
 
--- announce_reached unlocks and announces what lies between two totals of a business, and answers it; `rung` is what the level
--- of the new total asks for, or null below the lowest. The business is locked, so that nobody else unlocks for it. What is announced stands behind the points of its sequence, levels first. An achievement that was earned before
--- and made harder since is not unlocked again; a level that was lost, by an adjustment or by an edit that raised it, can be
--- regained, but is announced once.
+-- announce_reached unlocks and announces what lies between two totals of a business, and answers it; `rung` is what the
+-- level of the new total asks for, or null below the lowest. The business is locked, so that nobody else unlocks for it.
+-- What is announced stands behind the points of its sequence, levels first. An achievement that was earned before and made
+-- harder since is not unlocked again; a level that was lost, by an adjustment or by an edit that raised it, can be regained,
+-- but is announced once.
 CREATE FUNCTION announce_reached(business uuid, owner uuid, sequence bigint, total_before bigint, highest_before bigint,
   total bigint, rung integer, at timestamptz)
 RETURNS reached

@@ -71,13 +71,19 @@ async function repair(client: pg.Client, ids: string[], disputed: Set<string>): 
   try {
     // As awards do: the barrier, then the rows in the order of ids, then a snapshot that is younger than the locks.
     await client.query('SELECT pg_advisory_xact_lock_shared(definitions_barrier())')
-    const made = await client.query(
-      `INSERT INTO business_standings (business_id, reached_at, time_zone)
-      SELECT b.id, b.created_at, b.time_zone FROM businesses AS b
-      WHERE b.id = ANY ($1::uuid[])
+    // A new standing is made of the business, which must not change meanwhile.
+    const lacking = await client.query(
+      `SELECT b.id FROM businesses AS b WHERE b.id = ANY ($1::uuid[])
         AND NOT EXISTS (SELECT FROM business_standings AS s WHERE s.business_id = b.id)
-      ORDER BY b.id ON CONFLICT DO NOTHING RETURNING business_id`,
+      ORDER BY b.id FOR SHARE OF b`,
       [ids],
+    )
+    const made = await client.query(
+      `INSERT INTO business_standings (business_id, reached_at, on_board, owner_id, time_zone)
+      SELECT b.id, b.created_at, b.board_visibility <> 'hidden' AND b.erased_at IS NULL,
+        CASE WHEN b.erased_at IS NULL THEN b.user_id END, b.time_zone
+      FROM businesses AS b WHERE b.id = ANY ($1::uuid[]) ORDER BY b.id ON CONFLICT DO NOTHING RETURNING business_id`,
+      [lacking.rows.map(({ id }) => id)],
     )
     const added = z.array(z.object({ business_id: z.string() })).parse(made.rows)
     await client.query(
@@ -160,7 +166,7 @@ async function write(client: pg.Client, wrong: WrongStanding[]): Promise<void> {
 }
 
 function auditOf({ business_id, stated, ...right }: WrongStanding) {
-  const { total_points, highest_points, level_id, on_board } = right
+  const { total_points, highest_points, level_id, on_board, owner_id, time_zone } = right
   return {
     id: newId(),
     subject_id: business_id,
@@ -169,12 +175,16 @@ function auditOf({ business_id, stated, ...right }: WrongStanding) {
       highest_points: stated.highest_points,
       level_id: stated.level_id,
       on_board: stated.on_board,
+      owner_id: stated.owner_id,
+      time_zone: stated.time_zone,
     },
     after: {
       total_points,
       highest_points,
       level_id,
       on_board,
+      owner_id,
+      time_zone,
       unlocked: right.missing_unlocks,
       taken_back: right.unearned_unlocks,
     },

@@ -243,6 +243,18 @@ test('events, entries and unlocks of a business that does not exist are told and
   )
 })
 
+test('a standing that is gone is made of its business, also where the ledger cannot be right', async () => {
+  await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
+  const { business, token, user } = await game.owner()
+  await game.adjust(business.id, 30)
+  await game.api('PATCH', '/business/profile', { token, body: { board_visibility: 'hidden' } })
+  await game.pool.query('UPDATE ledger_entries SET points = -30')
+  await game.pool.query('DELETE FROM business_standings')
+  assert.ok((await repair()).left.lines.some((line) => line.includes('below_zero')))
+  const made = await game.rows('SELECT owner_id, on_board, time_zone FROM business_standings')
+  assert.deepEqual(made, [{ owner_id: user.id, on_board: false, time_zone: business.time_zone }])
+})
+
 test('what rebuild unlocks is announced, once', async () => {
   await game.pool.query('TRUNCATE businesses, events, ledger_entries, user_achievements CASCADE')
   const owner = await game.owner()

@@ -101,5 +101,8 @@ describe('the outbox', () => {
     }
     assert.equal((await read())[0]?.length, FEED_PAGE)
     await few.pool.query('COMMIT')
+    const news = async (since: bigint, known: string[]) => (await board.news(String(since), known)).changed
+    assert.ok((await news(BigInt(id), [])).length > 8_000)
+    assert.deepEqual(await news(BigInt(id), [id]), await news(BigInt(id) + 1n, []), 'known transactions are left out')
   })
 })

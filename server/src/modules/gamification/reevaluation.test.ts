@@ -180,7 +180,11 @@ describe('an edit of levels and achievements', () => {
     const profile = { business_name: 'Baru', business_category: 'Food', business_stage: 'Idea' }
     const first = await game.achievement(0, 'First')
     // The new business has been judged, and waits where it enters its unlock; the edit has committed, and waits for it.
-    const calls = await holding(game, 'LOCK TABLE user_achievements IN SHARE MODE', [], async () => {
+    await game.pool.query(`
+      CREATE FUNCTION wait_to_unlock() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END';
+      CREATE TRIGGER waits BEFORE INSERT ON user_achievements FOR EACH ROW EXECUTE FUNCTION wait_to_unlock()`)
+    const calls = await holding(game, 'SELECT pg_advisory_xact_lock(4711)', [], async () => {
       const made = game.api('POST', '/business/profile', { token, body: profile })
       await untilBlocked(game)
       const level = game.level(0, 'Ground')
@@ -188,6 +192,7 @@ describe('an edit of levels and achievements', () => {
       return [made, level, game.achievement(0, 'Second')] as const
     })
     const [business, ground, second] = await Promise.all(calls)
+    await game.pool.query('DROP TRIGGER waits ON user_achievements; DROP FUNCTION wait_to_unlock')
     assert.equal(business.status, 201, business.text)
     assert.equal(await levelOf(business.json.id), 'Ground')
     assert.deepEqual(await game.unlocked(business.json.id), ['First', 'Second'])

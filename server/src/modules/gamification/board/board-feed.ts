@@ -50,7 +50,7 @@ const EVERYTHING = `
     LEFT JOIN users AS owner ON owner.id = b.user_id
     LEFT JOIN (
       SELECT u.business_id, count(*) AS count FROM user_achievements AS u
-      WHERE u.achievement_id <> ALL (ARRAY (SELECT id FROM achievements WHERE deleted_at IS NOT NULL))
+      WHERE u.achievement_id = ANY (ARRAY (SELECT id FROM achievements WHERE deleted_at IS NULL))
       GROUP BY u.business_id
     ) AS unlocked ON unlocked.business_id = s.business_id
   ) TO STDOUT (FORMAT binary)`

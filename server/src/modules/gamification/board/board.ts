@@ -180,14 +180,14 @@ export function createBoard(feed: BoardFeed, onNews: (changed: BoardNews['change
      * such business is known.
      */
     leaderboardJson({ userId, businessId, limit }: BoardQuery): string | null {
-      const own = businessId === undefined ? table.firstOf(userId) : table.find(businessId)
-      if (own === -1) return null
+      const asking = businessId === undefined ? table.firstOf(userId) : table.find(businessId)
+      if (asking === -1) return null
       const top = topFor(limit)
       const listed = top.owners.has(userId)
         ? top.slots.map((slot) => JSON.stringify(entry(slot, userId))).join(',')
         : top.json
-      if (top.slots.includes(own) || !table.isOnBoard(own)) return `[${listed}]`
-      return `[${listed}${listed && ','}${JSON.stringify(entry(own, userId))}]`
+      if (top.slots.includes(asking) || !table.isOnBoard(asking)) return `[${listed}]`
+      return `[${listed}${listed && ','}${JSON.stringify(entry(asking, userId))}]`
     },
 
     /** firstBusinessOf is a person's first business, or null where none is known. */
