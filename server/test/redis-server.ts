@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Redis } from 'ioredis'
 
 /** hasRedis tells whether tests with Redis run here: where it is installed, and on a continuous-integration machine always. */
 export const hasRedis =
@@ -20,6 +21,11 @@ export type RedisServer = {
   freeze(): void
   thaw(): void
   close(): Promise<void>
+}
+
+/** becomes waits for a connection to be ready, or closed. A killed Redis may reset it, an error that `once` of node:events throws. */
+export function becomes(redis: Redis, state: 'ready' | 'close'): Promise<void> {
+  return new Promise((resolve) => void redis.once(state, resolve))
 }
 
 /** startRedis starts one; close it yourself. */

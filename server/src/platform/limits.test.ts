@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { hasRedis, type RedisServer, startRedis } from '../../test/redis-server.ts'
+import { becomes, hasRedis, type RedisServer, startRedis } from '../../test/redis-server.ts'
 import { type CreateLimiter, createLimiter, sharedLimiters } from './limits.ts'
 import { createLog } from './logger.ts'
 import { createRedis } from './redis.ts'
@@ -56,7 +55,7 @@ if (hasRedis)
     beforeEach(() => ready())
 
     async function ready(): Promise<void> {
-      for (const { redis } of connections) if (redis.status !== 'ready') await once(redis, 'ready')
+      for (const { redis } of connections) if (redis.status !== 'ready') await becomes(redis, 'ready')
     }
     /** taken counts how many of some uses at both limiters, side by side, are let through. */
     async function taken(uses: number, name: string): Promise<number> {
@@ -76,7 +75,7 @@ if (hasRedis)
     })
 
     test('let nothing fail while Redis is away, and count together again when it is back', async () => {
-      const gone = connections.map(({ redis }) => once(redis, 'close'))
+      const gone = connections.map(({ redis }) => becomes(redis, 'close'))
       await server.kill()
       await Promise.all(gone)
       assert.equal(await taken(20, 'away'), 6)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { hasRedis, type RedisServer, startRedis } from '../../../test/redis-server.ts'
+import { becomes, hasRedis, type RedisServer, startRedis } from '../../../test/redis-server.ts'
 import { createLog } from '../logger.ts'
 import { createRedis } from '../redis.ts'
 import { createOpenStreams, type OpenStreams } from './open-streams.ts'
@@ -57,7 +56,7 @@ if (hasRedis)
       await server.close()
     })
     beforeEach(async () => {
-      for (const { redis } of connections) if (redis.status !== 'ready') await once(redis, 'ready')
+      for (const { redis } of connections) if (redis.status !== 'ready') await becomes(redis, 'ready')
     })
 
     /** instances are two processes, as far as Redis can tell. */
@@ -102,13 +101,13 @@ if (hasRedis)
       const [one, other] = both
       assert.ok(one && other)
       const held = await taken([one], 2, 'away')
-      const gone = connections.map(({ redis }) => once(redis, 'close'))
+      const gone = connections.map(({ redis }) => becomes(redis, 'close'))
       await server.kill()
       await Promise.all(gone)
       const meanwhile = await taken([other], 20, 'away')
       assert.equal(meanwhile.count, 3)
       meanwhile.release()
-      const back = connections.map(({ redis }) => once(redis, 'ready'))
+      const back = connections.map(({ redis }) => becomes(redis, 'ready'))
       await server.restart()
       await Promise.all(back)
       // Places that were taken before are told to the new one within a third of a lease.
