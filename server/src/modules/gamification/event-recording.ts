@@ -178,6 +178,7 @@ function contentOf(input: EventInput, now: Date) {
   const metadata = input.metadata ?? null
   return {
     idempotencyKey: input.idempotency_key,
+    // In the order of their names, which saves putting them in order.
     fingerprint: fingerprint({
       metadata,
       occurred_at: input.occurred_at === undefined ? null : occurredAt.toISOString(),

@@ -38,7 +38,8 @@ export type BoardLevel = z.output<typeof levelRow>
 export type BoardNews = z.output<typeof newsRow>
 
 /**
- * The same as the view board_businesses, with the unlocks counted once for all instead of once a business. Example row:
+ * The same as the view board_businesses, with the unlocks counted once for all instead of once a business. They are held
+ * against the deleted achievements, which are few, row by row. Example row:
  * (business, owner, 'Warung Sari', 'Sari Dewi', 'shown', 120, 2026-11-22 08:00:00+00, 14, 3)
  */
 const EVERYTHING = `
@@ -50,7 +51,7 @@ const EVERYTHING = `
     LEFT JOIN users AS owner ON owner.id = b.user_id
     LEFT JOIN (
       SELECT u.business_id, count(*) AS count FROM user_achievements AS u
-      WHERE u.achievement_id = ANY (ARRAY (SELECT id FROM achievements WHERE deleted_at IS NULL))
+      WHERE u.achievement_id <> ALL (ARRAY (SELECT id FROM achievements WHERE deleted_at IS NOT NULL))
       GROUP BY u.business_id
     ) AS unlocked ON unlocked.business_id = s.business_id
   ) TO STDOUT (FORMAT binary)`
